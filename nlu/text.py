@@ -1,0 +1,38 @@
+"""Cleaning a message before anything reads it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import zhconv
+
+MAX_CHARACTERS = 20_000
+"""No reader looks further into a message than this."""
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+_SPACE = re.compile(r"[ \t\u00a0\u3000]+")
+_LINES = re.compile(r"\n\s*")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?；;\n])")
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` as the readers expect it.
+
+    Full-width letters and digits become half-width (NFKC), traditional characters simplified, control and invisible
+    characters go, runs of blanks fold to one. Chinese punctuation that NFKC would turn into ASCII is kept readable by
+    both forms, so patterns must accept both. At most ``MAX_CHARACTERS`` characters are kept.
+    """
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _INVISIBLE.sub("", text)
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    if not text.isascii():
+        text = zhconv.convert(text, "zh-hans")
+    text = _SPACE.sub(" ", text)
+    return _LINES.sub("\n", text).strip()[:MAX_CHARACTERS]
+
+
+def sentences(text: str) -> list[str]:
+    """Split ``text`` at 。！？；!?; and line ends; the pieces keep their end mark, empty ones are left out."""
+    return [piece.strip() for piece in _SENTENCE_END.split(text) if piece.strip()]
