@@ -47,7 +47,7 @@ class _Fold(dict[int, str]):
             folded = unicodedata.normalize("NFKC", char)
             if not folded.isascii():
                 folded = zhconv.convert(folded, "zh-hans")
-            if len(folded) != 1:
+            if len(folded) != 1 or folded.isdecimal():  # ² and ① are no digits of a number
                 folded = char
         self[code] = folded
         return folded
@@ -63,6 +63,7 @@ def _fold(text: str) -> str:
 # --- numbers -----------------------------------------------------------------------------------------------------------
 
 _BREAK = r"[ \t\u00a0\u200b-\u200f\u2060\ufeff.\-_~‐-―−·]"
+# The four digits that a mask leaves must not become the start of another number: hence no asterisk beside numbers in groups.
 _START = r"(?<![0-9*])"
 _END = r"(?![0-9*])"
 
@@ -75,7 +76,7 @@ _ORDER_WITHOUT_PREFIX = re.compile(
 _ORDER_DATE = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 
 # A mobile number's eleven digits in the groups that people write; "1500-2000 元" must not become one.
-_GROUPINGS = ((11,), (3, 4, 4), (3, 3, 5), (3, 5, 3), (4, 3, 4), (5, 6), (3, 8), (7, 4), (1,) * 11)
+_GROUPINGS = ((3, 4, 4), (3, 3, 5), (3, 5, 3), (4, 3, 4), (5, 6), (3, 8), (7, 4), (1,) * 11)
 
 
 def _mobile_pattern() -> str:
@@ -89,7 +90,9 @@ def _mobile_pattern() -> str:
     return "|".join(forms)
 
 
-_MOBILE = re.compile(rf"(?:{_START}(?:\+?86){_BREAK}{{0,2}}|{_START})({_mobile_pattern()}){_END}")
+_MOBILE = re.compile(
+    rf"(?<![0-9])(?:\+?86{_BREAK}{{0,2}})?(1[3-9][0-9]{{9}})(?![0-9])|{_START}(?:\+?86{_BREAK}{{0,2}})?({_mobile_pattern()}){_END}"
+)
 _LANDLINE = re.compile(rf"{_START}\(?(0(?:10|2[0-9]|[3-9][0-9]{{2}}))(?:\)|{_BREAK}){{0,2}}([2-8][0-9]{{3}}{_BREAK}?[0-9]{{3,4}}){_END}")
 _LOCAL_LANDLINE = re.compile(
     rf"(?:电话|座机|固话|家里电话|tel)(?:号码?)?(?:是|为|[::])?\s{{0,3}}([2-8][0-9]{{3}}{_BREAK}?[0-9]{{4}}){_END}", re.IGNORECASE
@@ -109,7 +112,8 @@ _NUMERALS = re.compile(
 )
 
 _IDENTITY = re.compile(
-    rf"{_START}([1-9][0-9]{{5}}){_BREAK}?((?:18|19|20)[0-9]{{2}})((?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])){_BREAK}?([0-9]{{3}}[0-9X]){_END}",
+    r"(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X](?![0-9])|"
+    rf"{_START}[1-9][0-9]{{5}}{_BREAK}?(?:19|20)[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]){_BREAK}?[0-9]{{3}}[0-9X]{_END}",
     re.IGNORECASE,
 )
 _IDENTITY_AFTER_CUE = re.compile(r"(?:身份证|证件号|公民身份)[^0-9\n]{0,8}([1-9][0-9]{13,16}[0-9X])(?![0-9*X])", re.IGNORECASE)
@@ -258,7 +262,7 @@ def find(text: str) -> Contact:
 def _phones(folded: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield (start, end, "mobile" or "landline", number) for every phone number."""
     for match in _MOBILE.finditer(folded):
-        yield match.start(1), match.end(1), "mobile", _digits(match.group(1))
+        yield *match.span(match.lastindex or 0), "mobile", _digits(match.group(match.lastindex or 0))
     for match in _NUMERALS.finditer(folded):
         number = _digits(match.group())
         if re.fullmatch(r"1[3-9][0-9]{9}", number) and not match.group().isascii():
@@ -285,7 +289,7 @@ def mask(text: str) -> str:
             spans.append(_Span(start, end, masked))
 
     for match in _IDENTITY.finditer(folded):
-        take(match.start(), match.end(), _mask_identity("".join(match.groups())))
+        take(match.start(), match.end(), _mask_identity(re.sub(_BREAK, "", match.group())))
     for pattern in (_IDENTITY_AFTER_CUE, _BANK_CARD):
         for match in pattern.finditer(folded):
             take(match.start(1), match.end(1), _mask_identity(re.sub(_BREAK, "", match.group(1))))
