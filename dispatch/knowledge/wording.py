@@ -1,0 +1,87 @@
+"""How residents put things and how offices do, and which words of a question carry its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import rjieba
+
+from nlu.files import data_path
+
+_WORD = re.compile(r"\w")
+
+
+@lru_cache(maxsize=1)
+def _empty_words() -> frozenset[str]:
+    lines = data_path("knowledge", "empty-words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@lru_cache(maxsize=1)
+def _official_words() -> tuple[Mapping[str, str], re.Pattern[str]]:
+    file = data_path("knowledge", "colloquial.txt")
+    words: dict[str, str] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        spoken, sign, official = (part.strip() for part in line.partition("="))
+        if not (spoken and sign and official):
+            raise ValueError(f"{file.name}:{number}: expected “colloquial = official”, found {line!r}")
+        words[spoken] = official
+    longest_first = sorted(words, key=len, reverse=True)
+    return words, re.compile("|".join(map(re.escape, longest_first)))
+
+
+def officially(question: str) -> str:
+    """Return ``question`` with its colloquial words put the way offices write them (data/knowledge/colloquial.txt)."""
+    words, pattern = _official_words()
+    return pattern.sub(lambda match: words[match[0]], question)
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of ``text`` that carry meaning, in order."""
+    empty = _empty_words()
+    return [word for word in rjieba.cut(text) if word not in empty and _WORD.search(word)]
+
+
+def _alternatives(question: str) -> list[tuple[str, ...]]:
+    """Return each content word of ``question`` with the official words that may stand for it."""
+    words, pattern = _official_words()
+    found: list[tuple[str, ...]] = []
+    last = 0
+    for match in pattern.finditer(question):
+        found += [(word,) for word in content_words(question[last : match.start()])]
+        official = content_words(words[match[0]])
+        if official or content_words(match[0]):
+            found.append((match[0], *official))
+        last = match.end()
+    return found + [(word,) for word in content_words(question[last:])]
+
+
+def coverage(question: str, text: str, weight: Callable[[str], float]) -> tuple[float, float]:
+    """Say how much of ``question`` is spoken of in ``text``.
+
+    Args:
+        weight: how much a word tells (inverse document frequency).
+
+    Returns:
+        The weighted share of the question's content words that ``text`` holds, 0 to 1, and the weight of the weightiest
+        word that it doesn't hold. Half a compound counts half.
+    """
+    held = total = missing = 0.0
+    for words in _alternatives(question):
+        value = min(weight(word) for word in words)
+        share = max(_held(word, text) for word in words)
+        held += value * share
+        total += value
+        missing = max(missing, value * (1 - share))
+    return (held / total if total else 0.0), missing
+
+
+def _held(word: str, text: str) -> float:
+    if word in text:
+        return 1.0
+    pairs = [word[i : i + 2] for i in range(len(word) - 1)]
+    return sum(pair in text for pair in pairs) / len(pairs) if len(pairs) > 1 else 0.0
