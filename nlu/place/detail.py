@@ -1,0 +1,77 @@
+"""What follows the gazetteer's part of an address: road and number, compound, building, unit, room, gate."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = r"(?:[甲乙丙丁]?\d{1,5}(?:[-—之]\d{1,4}){0,4}|[一二三四五六七八九十百零〇两]{1,5}|[A-Za-z]\d{0,3}|[甲乙丙丁东南西北中])"
+_HAN = "[\u4e00-\u9fff]"
+_COMPOUND = r"(?:小区|家园|花园|嘉园|[佳雅名馨欣丽御锦]苑|苑|公寓|家属院|家属楼|宿舍|大厦|别墅|新村|新城|庄园|大院|胡同|农贸市场|菜市场|市场|商场|超市|小学|中学|幼儿园|医院|公园|广场)"
+_ROAD = r"(?:大街|大道|胡同|街(?!道|坊|边|上)|路(?!灯|面|口|边|上|过|费|由|线|障|段|人|况|标|牌|政)|巷|[一二三四五六七八九十]条)"
+_BLOCK = rf"(?:[东南西北中]?{_NUMBER}?(?:区|期|里|院)(?!域|别|里|子|长|委|政))"
+_HOUSE = rf"(?:{_NUMBER}号?(?:楼|院|栋|幢|座)(?!上|下|道|顶|里|盘|层)|{_NUMBER}#楼?|{_NUMBER}号(?!线|召|码|称)(?:院|楼)?|(?<!\d)\d{{1,3}}(?:-\d{{1,4}}){{1,3}})"
+_INSIDE = rf"(?:{_NUMBER}(?:单元|门(?!口)|层|楼层|室|户)|\d{{3,4}}(?:室|房)?(?![\d元块年人户天个多路平月点.%次分米号度家]))"
+_SPOT = r"(?:[东南西北正后侧大]{0,2}门口?|门前|对面|旁边|附近|楼下|楼顶|楼道|地下(?:车库|停车场|室|一层|二层)|地库|停车场|(?:十字)?路口|[东南西北]侧|桥下|西北角|东北角|西南角|东南角)"
+_NAMED = rf"(?:{_HAN}{{1,7}}?{_ROAD}(?:[东南西北中]段)?|{_HAN}{{2,8}}?{_COMPOUND})"
+_TAIL = rf"(?:{_BLOCK}|{_HOUSE}|{_INSIDE})"
+
+_AFTER = re.compile(
+    rf"(?:小区|社区|村|镇|街道|地区|新区)?[的,，、 ()（]{{0,2}}(?P<detail>{_NAMED}?[,， 的]?(?:{_TAIL}[,， ]?)*(?:的?{_SPOT})?)"
+)
+_CORE = re.compile(rf"{_HOUSE}(?:[,， ]?{_TAIL})*(?:的?{_SPOT})?")
+_BUILDING = re.compile(r"\d|楼|号|单元|栋|幢|座|层|室")
+_NAME_BEFORE = re.compile(rf"{_HAN}{{2,12}}(?:{_COMPOUND}|{_ROAD})(?:{_BLOCK})?$")
+_NAME_ALONE = re.compile(
+    rf"(?P<name>{_HAN}{{2,10}}?(?:小区|家园|花园|嘉园|[佳雅名馨欣丽御锦]苑|公寓|家属院))(?P<rest>{_BLOCK}?(?:的?{_SPOT})?)"
+)
+_CUE = re.compile(
+    r".*(?:住在|家住|居住|位于|地址|就是|我是|我们|咱们|这里|反映|投诉|举报|请问|关于|你好|您好|附近|现在|有个|一个|物业|业主|先生|女士|[住在是于到的了去从和跟与把被让给向找问说有我你他她它们这那就都也还])"
+)
+_NO_NAME = re.compile(
+    r"^(?:本|该|各|全|整个?|每个?|某个?|老旧|老|新|高档|普通|封闭|开放|居民|住宅|别的|其他|隔壁|旁边|附近|周边|我家|自己|一些|很多|多个|所有|商品房|回迁|安置|拆迁|智慧|文明|绿色|有些|不少|同一|租住|出|入|进出?)+(?:小区|家园|花园|公寓|家属院|宿舍|大院)$"
+)
+_SENTENCE_WORD = re.compile(r"[的了吗呢吧我你他她们这那没不都就也还被把让给请能要会想]")
+_MAX = 40
+
+
+def after(text: str, end: int, limit: int) -> str | None:
+    """Return the detail that directly follows position ``end`` and ends before ``limit``, or None."""
+    match = _AFTER.match(text, end, min(end + 80, limit))
+    return _clean(match["detail"]) if match else None
+
+
+def anywhere(text: str) -> str | None:
+    """Return the first detail that stands by itself: a compound or road with its number, a building with its unit."""
+    for match in _CORE.finditer(text):
+        core = match[0]
+        name = _name_before(text, match.start())
+        found = _clean(name + core)
+        if found and (name or _certain(core)):
+            return found
+    for match in _NAME_ALONE.finditer(text):
+        name = _CUE.sub("", match["name"])
+        if len(name) > 3 and not _NO_NAME.match(name):
+            return _clean(name + match["rest"])
+    return None
+
+
+def _certain(core: str) -> bool:
+    """A bare 三楼 or 5号 is no address; 3号楼, 12栋, 2单元 are."""
+    return bool(re.search(r"\d(?:号楼|号院|栋|幢|楼|单元|#)|单元|号楼|[A-Za-z]座|\d-\d+-\d+|\d门\d{3}", core))
+
+
+def _name_before(text: str, start: int) -> str:
+    match = _NAME_BEFORE.search(text[max(0, start - 16) : start])
+    if not match:
+        return ""
+    name = _CUE.sub("", match[0])
+    return "" if len(name) < 3 or _NO_NAME.match(name) else name
+
+
+def _clean(found: str) -> str | None:
+    found = found.strip(" ,，、的()（")
+    if not found or len(found) > _MAX:
+        return None
+    if not _BUILDING.search(found) and _SENTENCE_WORD.search(found):
+        return None
+    return found if len(found) > 1 else None

@@ -1,0 +1,240 @@
+"""The names that are searched, and what each may mean: built once from ``data/gazetteer``."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import ahocorasick
+import yaml
+
+from nlu.files import data_path
+from nlu.place import names
+from nlu.place.model import DEVELOPMENT_ZONE, Area
+
+
+class GazetteerError(ValueError):
+    """A table of the gazetteer contradicts itself; the message names file and entry."""
+
+
+class Strength(IntEnum):
+    """What a name needs around it before it counts."""
+
+    WEAK = 1  # something right beside it that speaks for the same district
+    ORDINARY = 2  # an address around it
+    STRONG = 3  # nothing
+    OFFICIAL = 4  # nothing: the full statutory name
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A searched name. ``areas`` is what it means by itself, ``rest`` what it means only where the context says so."""
+
+    text: str
+    kind: str  # district, street, landmark, community, elsewhere, beijing, word
+    strength: Strength
+    areas: tuple[Area, ...] = ()
+    rest: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """The automaton over all names, and the short word lists that judge a hit by its neighbours."""
+
+    automaton: Any
+    person_before: tuple[str, ...]
+    person_after: tuple[str, ...]
+    organisation_after: re.Pattern[str]
+
+
+_MANY_SIBLINGS = 3  # a community whose name heads this many others is a whole quarter in people's mouths
+_COMMERCIAL = re.compile(r"(?:家园|花园|嘉园|雅苑|名苑|佳苑|国际|新城|广场|公馆|华府|公园|城|湾|府|庭|郡|墅|都|汇)$")
+_NUMBERED = re.compile(r"^[东南西北中前后]?(?:里|区|街|院|条|村|园)?第?[一二三四五六七八九十]*(?:区|里|街|村|院|条)?$")
+_COMMON_WORDS = {"东方", "安康", "中山", "长治", "白城", "白银", "三明", "海东", "海西", "海南", "城区", "郊区", "矿区", "市中区", "新城区"}
+
+
+def _rows(file: Path) -> Iterator[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as handle:
+        yield from csv.DictReader(handle)
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with file.open(encoding="utf-8") as handle:
+        found = yaml.load(handle, loader)  # noqa: S506  (both are safe loaders)
+    if not isinstance(found, dict):
+        raise GazetteerError(f"{file.name}: not a mapping")
+    return found
+
+
+class _Builder:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.found: dict[str, Name] = {}
+        self.namesakes = {row["name"]: int(row["elsewhere"]) for row in _rows(folder / "namesakes.csv")}
+        self.streets = {(row["district"], row["street"]): row["short"] for row in _rows(folder / "streets.csv")}
+        self.districts = {district for district, _ in self.streets} | {DEVELOPMENT_ZONE}
+
+    def put(self, text: str, kind: str, strength: Strength, areas: Iterable[Area], rest: Iterable[Area] = ()) -> None:
+        name = Name(text, kind, strength, tuple(dict.fromkeys(areas)), tuple(dict.fromkeys(rest)))
+        for form in {text, names.digit_form(text)}:
+            self.found.setdefault(form, name)
+
+    def area(self, where: str, file: str, entry: str) -> Area:
+        """Return the area written as 朝阳区 or 朝阳区/望京街道."""
+        district, _, street = where.partition("/")
+        if district not in self.districts:
+            raise GazetteerError(f"{file}: {entry}: no district {district}")
+        if street and (district, street) not in self.streets:
+            raise GazetteerError(f"{file}: {entry}: no street {street} in {district}")
+        return Area(district, street or None)
+
+    def add_districts_and_streets(self) -> None:
+        file = "aliases.yml"
+        aliases = _yaml(self.folder / file)
+        for district in self.districts:
+            self.put(district, "district", Strength.OFFICIAL if district != DEVELOPMENT_ZONE else Strength.ORDINARY, [Area(district)])
+        for district, forms in aliases["districts"].items():
+            area = self.area(district, file, district)
+            for strength, key in ((Strength.STRONG, "names"), (Strength.ORDINARY, "words")):
+                for text in forms.get(key, ()):
+                    self.put(text, "district", strength, [area])
+        self.own_names: dict[str, list[Area]] = {}
+        for where, forms in aliases["streets"].items():
+            area = self.area(where, file, where)
+            for strength, key in ((Strength.STRONG, "names"), (Strength.WEAK, "words")):
+                for text in forms.get(key, ()):
+                    self.put(text, "street", strength, [area])
+        full: dict[str, list[Area]] = {}
+        for (district, street), short in self.streets.items():
+            area = Area(district, street)
+            full.setdefault(street, []).append(area)
+            for suffix in ("镇", "乡", "地区", "街道"):
+                full.setdefault(short + suffix, []).append(area)
+            if len(short) > 1:
+                self.own_names.setdefault(short, []).append(area)
+        for text, areas in full.items():
+            exact = [a for a in areas if a.street == text]
+            self.put(text, "street", Strength.OFFICIAL if exact else Strength.STRONG, exact or areas)
+
+    def add_landmarks(self) -> None:
+        file = "landmarks.yml"
+        table = _yaml(self.folder / file)
+        weak = set(table["needs_context"])
+        found: dict[str, list[Area]] = {}
+        for district, streets in table["districts"].items():
+            for street, listed in streets.items():
+                for text in listed:
+                    if text in found:
+                        raise GazetteerError(f"{file}: {text} is listed twice")
+                    found[text] = [self.area(district if street == "-" else f"{district}/{street}", file, text)]
+        for text, places in table["across"].items():
+            if text in found:
+                raise GazetteerError(f"{file}: {text} is listed twice")
+            found[text] = [self.area(where, file, text) for where in places]
+        unknown = weak - set(found)
+        if unknown:
+            raise GazetteerError(f"{file}: needs_context: {min(unknown)} is no landmark here")
+        self.landmarks = {text: (areas, Strength.WEAK if text in weak else Strength.STRONG) for text, areas in found.items()}
+
+    def add_communities(self) -> None:
+        """Streets' short names, landmarks and communities share names: join what each may mean, the best known meaning first."""
+        cores: dict[str, list[Area]] = {}
+        stems: dict[str, list[Area]] = {}
+        for row in _rows(self.folder / "communities.csv"):
+            if (row["district"], row["street"]) not in self.streets:
+                raise GazetteerError(f"communities.csv: {row['village_code']}: no street {row['street']} in {row['district']}")
+            area = Area(row["district"], row["street"], row["name"])
+            core = names.community_core(row["name"])
+            cores.setdefault(core, []).append(area)
+            for stem in names.stems(core):
+                stems.setdefault(stem, []).append(area)
+        self._put_landmarks(cores, stems)
+        for text, areas in self.own_names.items():
+            elsewhere = [a for a in cores.get(text, ()) if all(a.street != own.street for own in areas)]
+            strength = self._street_strength(text)
+            self.put(text, "street", strength, areas, elsewhere)
+        for core, areas in cores.items():
+            siblings = [a for a in stems.get(core, ()) if a not in areas]
+            meant = areas if len(siblings) < _MANY_SIBLINGS else [Area(a.district, a.street) for a in (*areas, *siblings)]
+            self.put(core, "community", self._community_strength(core, areas), meant)
+            for area in areas:
+                name = area.community or ""
+                self.put(name, "community", self._full_strength(core, cores, name), [a for a in areas if a.community == name])
+        for stem, areas in stems.items():
+            streets = list(dict.fromkeys(Area(a.district, a.street) for a in areas))
+            clear = len(streets) <= _MANY_SIBLINGS and not self.namesakes.get(stem) and not _NUMBERED.match(stem)
+            self.put(stem, "community", Strength.ORDINARY if clear else Strength.WEAK, streets)
+
+    def _put_landmarks(self, cores: dict[str, list[Area]], stems: dict[str, list[Area]]) -> None:
+        for text, (areas, strength) in self.landmarks.items():
+            inside = [a for a in cores.get(text, ()) if any(Area(a.district, a.street) == area for area in areas)]
+            outside = [a for a in cores.get(text, ()) if not any(area.joined(a) for area in areas)]
+            meant = inside if len(inside) == 1 and len(areas) == 1 and len(stems.get(text, ())) < _MANY_SIBLINGS else areas
+            self.put(text, "landmark", strength, meant, outside)
+
+    def _street_strength(self, text: str) -> Strength:
+        strong, ordinary = (1, 12) if len(text) == 2 else (7, 30)
+        count = self.namesakes.get(text, 0)
+        return Strength.STRONG if count <= strong else Strength.ORDINARY if count <= ordinary else Strength.WEAK
+
+    def _community_strength(self, core: str, areas: list[Area]) -> Strength:
+        count = self.namesakes.get(core, 0)
+        if len(core) == 2 or _NUMBERED.match(core) or count > 5:
+            return Strength.WEAK
+        if len(core) >= 4 and not count and len(areas) == 1 and not _COMMERCIAL.search(core):
+            return Strength.STRONG
+        return Strength.ORDINARY
+
+    def _full_strength(self, core: str, cores: dict[str, list[Area]], name: str) -> Strength:
+        count = self.namesakes.get(core, 0)
+        if _NUMBERED.match(core) or count > 20 or name == core:
+            return Strength.WEAK if name != core else self._community_strength(core, cores[core])
+        if len(core) >= 3 and count <= 3 and len(cores[core]) == 1:
+            return Strength.STRONG
+        return Strength.ORDINARY if count <= 5 or len(core) >= 3 else Strength.WEAK
+
+    def add_other_words(self) -> dict[str, Any]:
+        words = _yaml(self.folder / "not_places.yml")
+        for text in words["words"]:
+            self.found.pop(text, None)
+            self.put(text, "word", Strength.OFFICIAL, ())
+        self.put("北京市", "beijing", Strength.OFFICIAL, ())
+        self.put("北京", "beijing", Strength.OFFICIAL, ())
+        for text in words["other_cities"]:
+            self.put(text, "elsewhere", Strength.STRONG, ())
+        for row in _rows(self.folder / "elsewhere.csv"):
+            text = row["name"]
+            if text in _COMMON_WORDS:
+                continue
+            self.put(text, "elsewhere", Strength.OFFICIAL, ())
+            short = re.sub(r"(?:维吾尔|壮族|回族)?自治区$|[省市]$", "", text)
+            if row["level"] != "county" and len(short) > 1 and short not in _COMMON_WORDS:
+                self.put(short, "elsewhere", Strength.STRONG, ())
+        return words
+
+
+@lru_cache(maxsize=1)
+def gazetteer() -> Gazetteer:
+    """Return the gazetteer, read on first use (about half a second). Raises GazetteerError where a table is wrong."""
+    builder = _Builder(data_path("gazetteer"))
+    builder.add_districts_and_streets()
+    builder.add_landmarks()
+    builder.add_communities()
+    words = builder.add_other_words()
+    automaton = ahocorasick.Automaton()
+    for form, name in builder.found.items():
+        automaton.add_word(form, (len(form), name))
+    automaton.make_automaton()
+    return Gazetteer(
+        automaton,
+        tuple(words["person_before"]),
+        tuple(words["person_after"]),
+        re.compile("[\u4e00-\u9fffA-Za-z]{0,8}?(?:" + "|".join(map(re.escape, words["organisation_after"])) + ")"),
+    )

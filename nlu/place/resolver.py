@@ -1,0 +1,205 @@
+"""From the mentions in a text to one place: levels must agree, and what they don't decide stays open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from nlu.place import correction, detail
+from nlu.place.gazetteer import Strength, gazetteer
+from nlu.place.model import Area, Place
+from nlu.place.scan import Mention, Scan, scan
+from nlu.text import normalise
+
+_CERTAINTY = {Strength.OFFICIAL: 0.98, Strength.STRONG: 0.93, Strength.ORDINARY: 0.82, Strength.WEAK: 0.8}
+_BESIDE = re.compile(r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区)?[的,，、 ()（）]{0,2}")
+_CLEAR_LEAD = 2
+_MAX_CANDIDATES = 8
+_SHORT_MESSAGE = 25
+
+
+@dataclass(slots=True)
+class _Group:
+    """Mentions that describe one place together, and the areas they leave."""
+
+    areas: list[Area]
+    mentions: list[Mention] = field(default_factory=list)
+    detail: str | None = None
+    bent: bool = False  # a quarter's name used beyond its street (望京 of what lies next to it)
+
+    @property
+    def start(self) -> int:
+        return self.mentions[0].start
+
+    @property
+    def certainty(self) -> float:
+        doubt = 1.0
+        for mention in self.mentions:
+            doubt *= 1 - _CERTAINTY[mention.strength]
+        return min(0.99, 1 - doubt) * (0.85 if self.bent else 1.0)
+
+
+def resolve(text: str, near: Place | None = None) -> Place:
+    """Return where ``text`` says it is.
+
+    ``near`` is what is known already (the draft's place): it decides between namesakes and completes a message that gives
+    only a building, and it gives way to a message that names another place. A message without any place gives an empty
+    Place, whatever ``near``. At most 20,000 characters are read.
+    """
+    text = normalise(text)
+    context = _area_of(near)
+    groups = _grouped(text, _believed(text, scan(text, gazetteer()), context))
+    if context:
+        for group in groups:
+            group.areas = _joined(group.areas, [context]) or _same_district(group.areas, context) or group.areas
+    for group in groups:
+        group.detail = _detail(text, group)
+    chosen = _chosen(text, groups)
+    if chosen:
+        return _place(text, chosen, several=len(groups) > 1)
+    found = detail.anywhere(text)
+    if found is None:
+        return Place()
+    if near is None or context is None:
+        return Place(detail=found)
+    return replace(near, detail=found, evidence=(), confidence=min(near.confidence or 0.8, 0.9))
+
+
+def _area_of(place: Place | None) -> Area | None:
+    return Area(place.district, place.street, place.community) if place and place.district else None
+
+
+def _joined(first: Iterable[Area], second: Iterable[Area]) -> list[Area]:
+    second = list(second)
+    return list(dict.fromkeys(c for a in first for b in second if (c := a.joined(b))))
+
+
+def _same_district(areas: Sequence[Area], context: Area) -> list[Area]:
+    return [area for area in areas if area.district == context.district]
+
+
+def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
+    """Return the mentions that count: those strong enough by themselves, and weaker ones that a neighbour confirms."""
+    mentions = correction.standing(text, found.mentions)
+    anchors = [m for m in mentions if m.strength >= Strength.ORDINARY]
+    if found.elsewhere is not None and not found.beijing:
+        if found.elsewhere is Strength.OFFICIAL and not any(m.name.kind == "district" and m.strength is Strength.OFFICIAL for m in anchors):
+            return []
+        anchors = [m for m in anchors if m.strength >= Strength.STRONG]
+    short = len(text) <= _SHORT_MESSAGE
+    believed = []
+    previous: Mention | None = None
+    for mention in mentions:
+        if mention not in anchors:
+            confirmed = _confirmed(text, mention, previous, anchors, context if short else None)
+            if confirmed is None:
+                continue
+            mention = confirmed
+        believed.append(mention)
+        previous = mention
+    return believed
+
+
+def _confirmed(text: str, weak: Mention, previous: Mention | None, anchors: list[Mention], context: Area | None) -> Mention | None:
+    """Return the weak mention with the areas that the place beside it (or the known context) confirms."""
+    meanings = (*weak.areas, *weak.name.rest)
+    following = next((m for m in anchors if m.start >= weak.end), None)
+    for left, right, neighbour in ((previous, weak, previous), (weak, following, following)):
+        if left is None or right is None or neighbour is None or not _BESIDE.fullmatch(text, left.end, right.start):
+            continue
+        areas = [a for a in meanings if any(a.joined(b) for b in neighbour.areas)]
+        if areas:
+            return replace(weak, areas=tuple(areas))
+    if context is not None:
+        areas = [a for a in meanings if a.joined(context)] or [a for a in meanings if a.district == context.district]
+        if areas:
+            return replace(weak, areas=tuple(areas))
+    return None
+
+
+def _grouped(text: str, mentions: list[Mention]) -> list[_Group]:
+    groups: list[_Group] = []
+    for mention in mentions:
+        for group in reversed(groups):
+            areas = _joined(group.areas, mention.areas) or _joined(group.areas, mention.name.rest)
+            if not areas:
+                areas = _bent(text, group, mention)
+                group.bent = group.bent or bool(areas)
+            if areas:
+                group.areas = areas
+                group.mentions.append(mention)
+                break
+        else:
+            groups.append(_Group(list(mention.areas), [mention]))
+    return groups
+
+
+def _bent(text: str, group: _Group, mention: Mention) -> list[Area]:
+    """望京 right before what lies in the next street of the same district: the more exact name stands."""
+    last = group.mentions[-1]
+    if not 0 <= mention.start - last.end <= 1 or last.strength is Strength.OFFICIAL or text[last.end : mention.start] in "、和与跟及到":
+        if mention.start != last.end or last.strength is Strength.OFFICIAL:
+            return []
+    deeper = max(a.depth for a in mention.areas) > max(a.depth for a in group.areas)
+    districts = {area.district for area in group.areas}
+    return [area for area in mention.areas if area.district in districts] if deeper else []
+
+
+def _detail(text: str, group: _Group) -> str | None:
+    limit = len(text)
+    for mention in reversed(group.mentions):
+        found = detail.after(text, mention.end, limit)
+        if found:
+            return found
+        limit = mention.start
+    return None
+
+
+def _chosen(text: str, groups: list[_Group]) -> list[_Group]:
+    """Return the groups that may be meant: one where the words decide, else all."""
+    if len(groups) < 2:
+        return groups
+    corrected = correction.last_correction(text)
+    if corrected >= 0:
+        later = [group for group in groups if group.start >= corrected]
+        if later and len(later) < len(groups):
+            groups = later
+    if len(groups) < 2:
+        return groups
+    scored = sorted(((_weight(text, group), -group.start, group) for group in groups), key=lambda entry: entry[:2], reverse=True)
+    best, _, group = scored[0]
+    return [group] if best - scored[1][0] >= _CLEAR_LEAD else groups
+
+
+def _weight(text: str, group: _Group) -> int:
+    first, last = group.mentions[0], group.mentions[-1]
+    depth = max(area.depth for area in group.areas)
+    numbered = 2 if group.detail and re.search(r"\d|单元|号楼", group.detail) else 0
+    return correction.homeliness(text, first.start, last.end) + depth + numbered
+
+
+def _place(text: str, groups: list[_Group], *, several: bool) -> Place:
+    areas = list(dict.fromkeys(area for group in groups for area in group.areas))
+    district = _agreed([a.district for a in areas])
+    street = _agreed([a.street for a in areas]) if district else None
+    community = _agreed([a.community for a in areas]) if street else None
+    found = groups[0].detail if len(groups) == 1 else None
+    if found is None and len(groups) == 1:
+        found = detail.anywhere(text)
+    confidence = min(group.certainty for group in groups) * (0.9 if several else 1.0)
+    open_areas = areas if 1 < len(areas) <= _MAX_CANDIDATES else []
+    evidence = dict.fromkeys(text[m.start : m.end] for group in groups for m in group.mentions)
+    return Place(
+        district,
+        street,
+        community,
+        found,
+        round(confidence, 2) if district else 0.0,
+        tuple(Place(a.district, a.street, a.community, found, round(confidence / len(open_areas), 2)) for a in open_areas),
+        tuple(evidence),
+    )
+
+
+def _agreed(values: list[str | None]) -> str | None:
+    return values[0] if len(set(values)) == 1 else None

@@ -1,0 +1,138 @@
+"""Which names a text mentions, and whether each is really meant as a place of this city."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nlu.place.gazetteer import Gazetteer, Name, Strength
+from nlu.place.model import Area
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name as it stands in the text, ``text[start:end]``."""
+
+    start: int
+    end: int
+    name: Name
+    strength: Strength
+    areas: tuple[Area, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The mentions in order, and whether the text speaks of Beijing or of somewhere else by name."""
+
+    mentions: list[Mention]
+    beijing: bool
+    elsewhere: Strength | None
+
+
+_MAX_HITS = 400
+"""A text with more names than this is a list, not an address."""
+
+_ROAD_AFTER = re.compile(r"[东南西北中内外]{0,2}(?:大街|大道|胡同|街(?!道)|路(?!口|灯|面|边|上)|巷|桥)")
+_OTHER_NAME_AFTER = re.compile(
+    r"(?:[东南西北新老大小]?(?:家园|花园|嘉园|[佳雅名馨欣丽御]苑|公寓|大厦|广场|新城|新村|庄园|国际|酒店|宾馆|饭店|大学|学院|中学|小学|幼儿园|医院|商场|商城|市场|超市|银行|集团|公园|电影院))"
+)
+_ADDRESS_AFTER = re.compile(
+    r"(?:小区|社区|村|[东南西北中]?(?:区|院|里|门)(?!面|的|头)|[A-Za-z]?\d|[一二三四五六七八九十]+(?:号|区|里|期|楼|单元|院|队)|附近|这边|那边|这儿|那儿|这块|那块|那片|这片|一带|周边|地铁|站|号院|大院|家属院"
+    r"|物业|居委会|村委会|派出所|街道|地区|镇|乡|业主|居民|住户|村民|门口|路口|的?(?:一个|某|老)小区|法院|区政府|城管|工商|税务|教委)"
+)
+_ADDRESS_BEFORE = re.compile(
+    r"(?:住在|家住|居住|住址|住|家在|位于|坐落|地址|地点|家是|我们?是|我在|是|在|来自|搬到|搬来|北京市?|[区县镇乡]|街道|地区)[的::,，是 ]{0,2}$"
+)
+_MASK = "*＊×"
+_SURNAMES = set(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖邹熊陆郝孔崔邱秦江顾侯邵孟龙段钱汤黎易武贺龚"
+)
+_LIVING_ELSEWHERE = re.compile(
+    r"(?:人|籍|户口|户籍|老家|话|口音|来京|车牌|牌照|号牌|的?车|菜|面馆|烧烤|饭店|驻京|路|街|大厦|胡同|沙龙|大区|银行|大学)"
+)
+_ORIGIN_BEFORE = re.compile(r"(?:老家|籍贯|户籍|户口|来自|家乡|从|出生于|毕业于|出差|回|去|寄到|发往)(?:是|在|到)?$")
+_STEP = re.compile(r"[北京来到在去搬回住,，。;；!！?？\n]")
+_LETTER_CITY = re.compile(r"(?<![A-Za-z])[A-Z]\d?市|(?<![A-Za-z])[A-Z]\d{1,2}县|(?<![A-Za-z0-9])[A-M]\d区(?!\d|[东西南北])")
+
+
+def scan(text: str, gazetteer: Gazetteer) -> Scan:
+    """Return what ``text`` (normalised) mentions; names that the words around them disown are left out."""
+    hits = _longest(text, gazetteer)
+    beijing = any(name.kind == "beijing" for _, _, name in hits)
+    abroad = [(start, end, name) for start, end, name in hits if name.kind == "elsewhere" and _is_elsewhere(text, start, end)]
+    elsewhere = max((name.strength for _, _, name in abroad), default=None)
+    if elsewhere is None and _LETTER_CITY.search(text):
+        elsewhere = Strength.OFFICIAL
+    ends = [end for _, end, _ in abroad]
+    mentions = []
+    for start, end, name in hits:
+        if name.kind in ("elsewhere", "beijing", "word") or any(_belongs_to(text, at, start) for at in ends):
+            continue
+        mention = _judged(text, start, end, name, gazetteer)
+        if mention is not None:
+            mentions.append(mention)
+    return Scan(mentions, beijing, elsewhere)
+
+
+def _longest(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Name]]:
+    """Return the hits that don't overlap, longer before shorter, in the order of the text."""
+    found = []
+    for last, (length, name) in gazetteer.automaton.iter(text):
+        found.append((length, last + 1 - length, last + 1, name))
+        if len(found) >= _MAX_HITS:
+            break
+    found.sort(key=lambda hit: (-hit[0], hit[1]))
+    taken = bytearray(len(text))
+    kept = []
+    for _, start, end, name in found:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\x01" * (end - start)
+            kept.append((start, end, name))
+    kept.sort(key=lambda hit: hit[0])
+    return kept
+
+
+def _is_elsewhere(text: str, start: int, end: int) -> bool:
+    """河北人, 车牌是山东的, 老家在河南 tell where somebody is from, not where the matter is."""
+    return not _LIVING_ELSEWHERE.match(text, end) and not _ORIGIN_BEFORE.search(text[max(0, start - 5) : start])
+
+
+def _belongs_to(text: str, city_end: int, start: int) -> bool:
+    """长沙市天心区新华街道: the name stands in another city's address."""
+    gap = text[city_end:start]
+    return 0 <= start - city_end <= 8 and not _STEP.search(gap)
+
+
+def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -> Mention | None:
+    strength, areas = name.strength, name.areas
+    before = text[max(0, start - 8) : start]
+    masked_before = before[-1:] in _MASK and before != ""
+    if masked_before and not (name.kind == "district" and strength is Strength.OFFICIAL):
+        return None
+    if strength is not Strength.OFFICIAL:
+        if text[end : end + 1] in _MASK and end < len(text) and name.kind != "district":
+            return None
+        if _is_person(text, start, end, before, name, gazetteer) or gazetteer.organisation_after.match(text, end):
+            return None
+        if _ROAD_AFTER.match(text, end):
+            if strength < Strength.STRONG or name.kind == "district":
+                return None
+            areas = tuple(dict.fromkeys(Area(area.district) for area in areas))
+        elif _OTHER_NAME_AFTER.match(text, end) and strength < Strength.STRONG:
+            return None
+        if strength is Strength.ORDINARY and not _in_address(text, start, end):
+            strength = Strength.WEAK
+    return Mention(start, end, name, strength, areas)
+
+
+def _in_address(text: str, start: int, end: int) -> bool:
+    return bool(_ADDRESS_AFTER.match(text, end) or _ADDRESS_BEFORE.search(text[max(0, start - 8) : start]))
+
+
+def _is_person(text: str, start: int, end: int, before: str, name: Name, gazetteer: Gazetteer) -> bool:
+    if before.endswith(gazetteer.person_before):
+        return True
+    if not text.startswith(gazetteer.person_after, end):
+        return False
+    surname = before[-1:] in _SURNAMES
+    return (surname and end - start == 2) or (name.text[0] in _SURNAMES and 2 <= end - start <= 3)
