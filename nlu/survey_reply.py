@@ -1,0 +1,122 @@
+"""Reading the answer to a callback: contacted? resolved? satisfied? (Art. 24, 25).
+
+What counts as an answer:
+
+- *Digits* answer in the order of the questions. Contacted: 1 yes, 2 no. Resolved: 1 yes, 2 partly, 3 no. Satisfied: 1
+  satisfied, 2 neutral, 3 dissatisfied; 0 is no. ``111``, ``1 2 3`` and ``1、1、2`` are read, two digits answer the first two
+  questions, one digit alone says not which question it answers and is left unread.
+- *Bare yes and no* (是 没有 满意) answer in the order of the questions when there are two or three of them.
+- A field is filled only by what the text says or plainly implies. "修好了" doesn't say that anybody got in touch; "师傅来修好了"
+  does. "没人搭理我" says that nothing was done; "没接到电话" only that nobody called. "说下周来修" means: contacted, not
+  resolved yet. Facts alone are no opinion: satisfied stays null unless the resident judges, thanks, scolds or mocks.
+- *Sarcasm*: praise beside an outcome that is no reason for it, or beside a complaint about waiting, is dissatisfaction.
+- What comes later in the reply wins ("修好了，没两天又坏了"), unless two outcomes stand side by side: that is partly.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+import yaml
+
+from nlu.files import data_path
+from nlu.text import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyReply:
+    """``contacted``; ``resolved`` yes, no or partial; ``satisfied`` satisfied, neutral or dissatisfied; None where not said."""
+
+    contacted: bool | None
+    resolved: str | None
+    satisfied: str | None
+
+
+_FIELDS = ("contacted", "resolved", "satisfied")
+_CONTACTED = {"1": True, "2": False, "0": False}
+_RESOLVED = {"1": "yes", "2": "partial", "3": "no", "0": "no"}
+_SATISFIED = {"1": "satisfied", "2": "neutral", "3": "dissatisfied", "0": "dissatisfied"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cues:
+    contacted: tuple[tuple[bool, re.Pattern[str]], ...]
+    resolved: tuple[tuple[str, re.Pattern[str]], ...]
+    satisfied: tuple[tuple[str, re.Pattern[str]], ...]
+    sarcasm: re.Pattern[str]
+    delay: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _cues() -> _Cues:
+    with data_path("reading", "survey_reply.yml").open(encoding="utf-8") as handle:
+        data = yaml.safe_load(handle)
+    answers = {field: tuple((entry["value"], re.compile(entry["pattern"])) for entry in data[field]) for field in _FIELDS}
+    return _Cues(**answers, sarcasm=re.compile(data["sarcasm"]), delay=re.compile(data["delay"]))
+
+
+_CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|然而|结果(?!很|挺|好|满意)|后来")
+
+
+def read(text: str) -> SurveyReply:
+    """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
+    text = normalise(text)
+    return _digits(text) or _bare_answers(text) or _free_text(text)
+
+
+_DIGITS = re.compile(r"[\s(（]*([0-3])[\s、,，.;；/)）-]*([0-3])(?:[\s、,，.;；/)）-]*([0-3]))?[\s)）。.!！]*")
+
+
+def _digits(text: str) -> SurveyReply | None:
+    match = _DIGITS.fullmatch(text)
+    if not match:
+        return None
+    contacted, resolved, satisfied = match.groups()
+    return SurveyReply(_CONTACTED.get(contacted), _RESOLVED.get(resolved), _SATISFIED.get(satisfied or ""))
+
+
+_NUMBER_LABEL = re.compile(
+    r"(?:^|(?<=[\s，,;；。、]))[(（]?[1-3一二三][)）.、:：]\s*|(?<=\S)[\s，,;；。]+[2-3](?=[^\d\s])|^1(?=[^\d\s个次])"
+)
+_YES = re.compile(r"(?:是的?|有的?|嗯+|对|对的|yes|y|是了|有了?|√|✓|好)", re.IGNORECASE)
+_NO = re.compile(r"(?:否|没有?|没|无|不是|不|no|n|未|×|没呢|没有呢|木有|都没有)", re.IGNORECASE)
+
+
+def _bare_answers(text: str) -> SurveyReply | None:
+    """Read two or three short answers by their position; None if that isn't how the reply is written."""
+    parts = [part.strip(" ,，、;；。.!！") for part in re.split(r"[\s，,、;；。/]+", _NUMBER_LABEL.sub(" ", text))]
+    parts = [part for part in parts if part]
+    if not 2 <= len(parts) <= 3 or not any(_YES.fullmatch(part) or _NO.fullmatch(part) for part in parts[:2]):
+        return None
+    contacted, resolved, satisfied = (*parts, "")[:3]
+    return SurveyReply(
+        True if _YES.fullmatch(contacted) else False if _NO.fullmatch(contacted) else _free_text(contacted).contacted,
+        "yes" if _YES.fullmatch(resolved) else "no" if _NO.fullmatch(resolved) else _free_text(resolved).resolved,
+        _free_text(satisfied or resolved).satisfied,
+    )
+
+
+_Value = TypeVar("_Value")
+
+
+def _last(clauses: list[str], answers: tuple[tuple[_Value, re.Pattern[str]], ...]) -> _Value | None:
+    """Return the answer of the last clause that has one."""
+    for clause in reversed(clauses):
+        for value, pattern in answers:
+            if pattern.search(clause):
+                return value
+    return None
+
+
+def _free_text(text: str) -> SurveyReply:
+    cues = _cues()
+    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    contacted, resolved = _last(clauses, cues.contacted), _last(clauses, cues.resolved)
+    satisfied = _last(clauses, cues.satisfied)
+    unhappy = resolved == "no" or (contacted is False and resolved is None)
+    if satisfied == "satisfied" and unhappy and (cues.sarcasm.search(text) or cues.delay.search(text)):
+        satisfied = "dissatisfied"
+    return SurveyReply(contacted, resolved, satisfied)
