@@ -1,0 +1,151 @@
+"""Puts the platform together: one FastAPI application, stateless beyond its database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import dispatch.knowledge.api
+import structlog
+from anyio import to_thread
+from fastapi import FastAPI, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+
+import channels.conversations.api
+import channels.desk.api
+import channels.web.api
+import dispatch.console.api
+import dispatch.drafts.api
+import dispatch.orders.api
+import dispatch.understanding.api
+import dispatch.units.api
+from bot.system import demo_logins, open_platform
+from channels.assistant.client import Assistant
+from channels.inbox.service import Inbox
+from dispatch.console.pages import LoginNeededError
+from dispatch.core.clock import Clock
+from dispatch.core.problems import Problem, install_problem_handlers
+from dispatch.core.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+_STATIC = {"web": "channels/web/static", "console": "dispatch/console/static"}
+_ROOT = Path(__file__).resolve().parent.parent
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
+_NO_ASSISTANT = "http://127.0.0.1:9"  # the discard port: without a supervisor there is no assistant, and turns say so
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Return the application of the system that ``settings`` describe; opening it happens when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Requests mostly wait for SQLite's one writer; more threads than this would only queue there.
+        to_thread.current_default_thread_limiter().total_tokens = 16
+        platform = await to_thread.run_sync(open_platform, settings, clock)
+        await to_thread.run_sync(demo_logins, platform)
+        await to_thread.run_sync(platform.reference.current)
+        platform.live.bind(asyncio.get_running_loop())
+        assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)
+        inbox = Inbox(platform, assistant)
+        app.state.platform, app.state.assistant, app.state.inbox = platform, assistant, inbox
+        recovery = asyncio.create_task(_recover(inbox, assistant))
+        try:
+            yield
+        finally:
+            recovery.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await recovery
+            await assistant.close()
+            platform.database.dispose()
+
+    app = FastAPI(
+        title="接诉即办", version="0.1.0", lifespan=lifespan, description="12345 接诉即办平台的接口。错误一律为 RFC 9457 问题文档。"
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    install_problem_handlers(app)
+
+    @app.exception_handler(LoginNeededError)
+    def _to_login(request: Request, error: LoginNeededError) -> Response:
+        if request.headers.get("hx-request"):
+            return Response(status_code=401, headers={"HX-Redirect": error.login_url})
+        return RedirectResponse(error.login_url, 303)
+
+    @app.middleware("http")
+    async def _security_headers(request: Request, call_next):  # type: ignore[no-untyped-def]
+        response = await call_next(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    for module in (
+        channels.web.api,
+        channels.conversations.api,
+        channels.desk.api,
+        dispatch.console.api,
+        dispatch.understanding.api,
+        dispatch.drafts.api,
+        dispatch.orders.api,
+        dispatch.units.api,
+        dispatch.knowledge.api,
+    ):
+        app.include_router(module.router)
+    for name, folder in _STATIC.items():
+        app.mount(f"/static/{name}", StaticFiles(directory=_ROOT / folder), name=f"static-{name}")
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> Response:
+        page = get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="接诉即办 · 接口文档",
+            swagger_js_url="/static/vendor/swagger-ui.js",
+            swagger_css_url="/static/vendor/swagger-ui.css",
+            swagger_favicon_url="data:,",
+        )
+        page.headers["Content-Security-Policy"] = _DOCS_POLICY
+        return page
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz(request: Request) -> dict[str, str]:
+        if not await request.app.state.assistant.ready():
+            raise Problem(503, "助手未就绪", "Rasa 服务没有应答；平台照常接收诉求并转人工", kind="assistant-down")
+        return {"status": "ready"}
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+async def _recover(inbox: Inbox, assistant: Assistant) -> None:
+    """Answer what an earlier process left unanswered, giving the assistant a while to come up first."""
+    deadline = asyncio.get_running_loop().time() + timedelta(seconds=60).total_seconds()
+    while asyncio.get_running_loop().time() < deadline and not await assistant.ready():
+        await asyncio.sleep(0.5)  # noqa: ASYNC110 - another process comes up; there is no event to wait for
+    count = await inbox.recover()
+    if count:
+        _log.info("recovered_messages", count=count)

@@ -1,0 +1,238 @@
+"""The ``jsjb`` command. Results on stdout, everything else on stderr; exit codes 0 done, 1 failed, 2 bad usage."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispatch.core.settings import Settings
+
+app = typer.Typer(
+    name="jsjb", help="接诉即办：12345 市民诉求系统。", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+knowledge = typer.Typer(help="热线知识库：导入、检索（第十三条）。", no_args_is_help=True)
+audit = typer.Typer(help="审计（第二十九条）。", no_args_is_help=True)
+bench = typer.Typer(help="基准测试：表格打印在标准错误，JSON 打印在标准输出。", no_args_is_help=True)
+app.add_typer(knowledge, name="knowledge")
+app.add_typer(audit, name="audit")
+app.add_typer(bench, name="bench")
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="数据目录：数据库、附件和密钥；两个目录就是两套系统。", show_default=True)]
+DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="SQLAlchemy 数据库地址；默认用数据目录下的 SQLite。")]
+InputFile = Annotated[Path | None, typer.Argument(help="输入文件；不给就读标准输入。", exists=True, dir_okay=False, readable=True)]
+SharedData = Annotated[Path, typer.Option("--data", help="真实数据所在目录（不随项目发布）。", file_okay=False)]
+JsonOut = Annotated[Path | None, typer.Option("--json", help="把结果另存为 JSON 文件。", dir_okay=False)]
+
+_DEFAULT_DATA_DIR = Path("var")
+_DEFAULT_SHARED = Path("../shared/data")
+
+
+def say(text: str) -> None:
+    """Tell a person something, on stderr."""
+    typer.echo(text, err=True)
+
+
+def _settings(data_dir: Path, database_url: str | None, **more: Any) -> Settings:
+    given = {key: value for key, value in {"data_dir": data_dir, "database_url": database_url, **more}.items() if value is not None}
+    return Settings(**given)
+
+
+def _finish(bad: int) -> None:
+    if bad:
+        say(f"{bad} 行有误，已在原位置给出 error；其余照常处理。")
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+    port: Annotated[int, typer.Option(help="平台端口。", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="平台监听的地址。")] = "127.0.0.1",
+    public_url: Annotated[str | None, typer.Option(help="市民访问本系统的地址，写在给市民的链接里。")] = None,
+) -> None:
+    """启动整套系统：平台、动作服务、Rasa；Ctrl-C 全部停止。"""
+    from bot.model import TrainingFailedError, ensure_model
+    from bot.supervisor import ChildFailedError, PortTakenError, Supervisor, check_port
+    from bot.system import demo_logins, open_platform
+
+    settings = _settings(data_dir, database_url, port=port, host=host, public_url=public_url)
+    try:
+        check_port(host, port)
+        model = ensure_model(say)
+        say("准备数据库……")
+        platform = open_platform(settings)
+        logins = demo_logins(platform)
+        platform.database.dispose()
+        supervisor = Supervisor(settings, platform.keys, model, say)
+    except (PortTakenError, TrainingFailedError) as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+
+    def stop(_number: int, _frame: object) -> None:
+        supervisor.request_stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        say("启动服务……")
+        supervisor.start()
+        if not supervisor.stopping:
+            _print_addresses(settings.resolved_public_url(), logins.passwords)
+        supervisor.watch()
+    except ChildFailedError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+    finally:
+        say("正在停止……")
+        supervisor.stop()
+
+
+def _print_addresses(base: str, passwords: dict[str, str]) -> None:
+    typer.echo(f"市民网页    {base}/")
+    typer.echo(f"话务员工作台 {base}/desk")
+    typer.echo(f"承办单位等   {base}/console")
+    typer.echo(f"接口文档    {base}/docs")
+    if passwords:
+        typer.echo("演示账号（首次启动时生成）：")
+        for username, password in passwords.items():
+            typer.echo(f"  {username:<12}{password}")
+    sys.stdout.flush()
+
+
+@app.command()
+def understand(file: InputFile = None) -> None:
+    """读懂每条诉求：JSON Lines 进（id、text），JSON Lines 出，顺序不变。"""
+    from bot.jsonl import opened, process, require_text
+    from bot.system import reference_from_files
+    from dispatch.understanding.service import understand as read
+
+    reference = reference_from_files()
+
+    def work(record: dict[str, Any]) -> dict[str, Any]:
+        return read(require_text(record, "text"), reference).model_dump(mode="json")
+
+    with opened(file) as lines:
+        _finish(process(lines, sys.stdout.buffer, work, label="研判"))
+
+
+@app.command()
+def survey(file: InputFile = None) -> None:
+    """读懂回访答复：是否联系、是否解决、是否满意（第二十四条）。"""
+    from bot.jsonl import opened, process, require_text
+    from nlu import survey_reply
+
+    def work(record: dict[str, Any]) -> dict[str, Any]:
+        reply = survey_reply.read(require_text(record, "text"))
+        return {"contacted": reply.contacted, "resolved": reply.resolved, "satisfied": reply.satisfied}
+
+    with opened(file) as lines:
+        _finish(process(lines, sys.stdout.buffer, work, label="回访"))
+
+
+@knowledge.command("import")
+def knowledge_import(
+    file: Annotated[Path, typer.Argument(help="CSV：id,question,passage,dept", exists=True, dir_okay=False, readable=True)],
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """导入问答；重复导入是更新，不会变成两份。有误的行单独报告，其余照常导入。"""
+    from bot.commands.knowledge import import_file
+
+    _finish(import_file(_settings(data_dir, database_url), file, say))
+
+
+@knowledge.command("search")
+def knowledge_search(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+    """检索：JSON Lines 进（id、query），JSON Lines 出（hits 十条、answer 是否足以即时答复）。"""
+    from bot.commands.knowledge import searcher
+    from bot.jsonl import opened, process, require_text
+
+    search = searcher(_settings(data_dir, database_url))
+
+    def work(record: dict[str, Any]) -> dict[str, Any]:
+        return search(require_text(record, "query"))
+
+    with opened(file) as lines:
+        _finish(process(lines, sys.stdout.buffer, work, label="检索"))
+
+
+@app.command()
+def learn(
+    text: Annotated[str, typer.Option("--text", help="正文所在的列。")],
+    label: Annotated[str, typer.Option("--label", help="类别所在的列。")],
+    train: Annotated[Path, typer.Option("--train", help="训练用 CSV。", exists=True, dir_okay=False)],
+    test: Annotated[Path, typer.Option("--test", help="检验用 CSV。", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="每个检验行一行 JSON：前三个类别。", dir_okay=False)] = None,
+) -> None:
+    """从一座城市自己的历史里学分类，并在检验集上报告准确率、宏平均 F1 和每条毫秒数。"""
+    from bot.commands.learn import run
+
+    try:
+        run(text, label, train, test, out, say)
+    except ValueError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+
+
+@audit.command("verify")
+def audit_verify(data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+    """核对每张工单的历史链条：改动、删除、调换都会被发现。"""
+    from dispatch.core.database import Database
+    from dispatch.orders.service import verify
+
+    settings = _settings(data_dir, database_url)
+    total = broken = 0
+    with Database(settings.resolved_database_url()).read() as session:
+        for _order, faults in verify(session):
+            total += 1
+            broken += bool(faults)
+            for fault in faults:
+                typer.echo(fault)
+    say(f"核对了 {total} 张工单，{broken} 张有问题。")
+    if broken:
+        raise typer.Exit(1)
+
+
+@bench.command("turn")
+def bench_turn(
+    turns: Annotated[int, typer.Option(help="每一方各测多少轮。", min=20)] = 300,
+    json_out: JsonOut = None,
+) -> None:
+    """同一轮对话经过网关与直接发给 Rasa 的用时之比（p50、p99）。"""
+    from bot.bench.turn import run
+
+    run(turns, json_out, say)
+
+
+@bench.command("understand")
+def bench_understand(
+    data: SharedData = _DEFAULT_SHARED,
+    quick: Annotated[bool, typer.Option(help="不与 Rasa 自带的 DIET 流水线比较。")] = False,
+    json_out: JsonOut = None,
+) -> None:
+    """在留出的真实诉求上比较分类准确率与速度。"""
+    from bot.bench.understand import run
+
+    run(data, json_out, quick=quick)
+
+
+@bench.command("knowledge")
+def bench_knowledge(data: SharedData = _DEFAULT_SHARED, json_out: JsonOut = None) -> None:
+    """知识库检索与 BM25 的对比，以及一万条时的 p99。"""
+    from bot.bench.knowledge import run
+
+    run(data, json_out)
+
+
+def main() -> None:
+    """Entry point of the ``jsjb`` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

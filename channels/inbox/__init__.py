@@ -1,0 +1,1 @@
+"""The gateway: stored first, then thought about, answered in order, nothing lost."""

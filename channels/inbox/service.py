@@ -1,0 +1,212 @@
+"""From an inbound message to its replies.
+
+An inbound message is stored, then acknowledged, then handled: danger first and without Rasa (Art. 12(1)), then whoever holds
+the conversation, then the assistant. Messages of one conversation are handled one after the other. What a crash leaves
+unhandled is found again by its row (``recover``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from anyio import to_thread
+
+from channels import wording
+from channels.assistant.client import Assistant, AssistantDownError
+from channels.conversations import service as conversations
+from channels.conversations.service import Conversation, Received
+from channels.message import InboundMessage, OutboundMessage
+from dispatch.core.live import LiveEvent
+from dispatch.drafts import service as drafts
+from dispatch.emergencies import service as emergencies
+from dispatch.platform import Platform
+from dispatch.understanding.service import understand
+from nlu import contact as contact_reader
+from nlu import emergency
+from nlu.place import Place
+from nlu.text import normalise
+
+_log = structlog.get_logger(__name__)
+
+_WAITING_NOTICE_EVERY = timedelta(minutes=5)
+_NO_MORE_WAITING = ("不等了", "继续由智能客服", "不用人工了", "让机器人")
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What to send to the assistant."""
+
+    conversation_id: str
+    text: str
+    metadata: dict[str, Any]
+
+
+class Inbox:
+    """The gateway of one platform process."""
+
+    def __init__(self, platform: Platform, assistant: Assistant) -> None:
+        self._platform = platform
+        self._assistant = assistant
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    async def receive(self, inbound: InboundMessage) -> Received:
+        """Store ``inbound`` and handle it; returns when the replies are stored. A repeated delivery is answered once only."""
+        received = await self.store(inbound)
+        if not received.handled:
+            await self.handle(received)
+        return received
+
+    async def store(self, inbound: InboundMessage) -> Received:
+        """Store ``inbound``; from here on it can't be lost."""
+
+        def work() -> Received:
+            with self._platform.database.write() as session:
+                return conversations.store(session, inbound, now=self._platform.clock.now(), cipher=self._platform.cipher)
+
+        received = await to_thread.run_sync(work)
+        self._announce(received.conversation_id, "message")
+        return received
+
+    async def handle(self, received: Received) -> None:
+        """Answer a stored message, after those that came before it in the same conversation."""
+        async with self._in_turn(received.conversation_id):
+            turn = await to_thread.run_sync(self._prepare, received.message_id)
+            if turn is not None:
+                await self._ask_assistant(received.message_id, turn)
+        self._announce(received.conversation_id, "message")
+
+    async def recover(self) -> int:
+        """Handle every message that an earlier process stored but didn't answer; return how many there were."""
+
+        def work() -> list[Received]:
+            with self._platform.database.read() as session:
+                return conversations.unanswered(session)
+
+        pending = await to_thread.run_sync(work)
+        for received in pending:
+            await self.handle(received)
+        return len(pending)
+
+    def _prepare(self, message_id: int) -> _Turn | None:
+        """Read the message and answer it if the gateway itself can; otherwise return what the assistant must be asked."""
+        platform = self._platform
+        now = platform.clock.now()
+        with platform.database.read() as session:
+            message = conversations.message(session, message_id)
+            if message is None or message.handled:
+                return None
+            text = conversations.full_text(message, platform.cipher)
+            draft = drafts.find(session, message.conversation_id)
+            near = Place(draft.district, draft.street, draft.community, None, 1.0, (), ()) if draft and draft.district else None
+        danger = emergency.detect(text)
+        understanding = understand(text, platform.reference.current(), near=near)
+        told = contact_reader.find(text)
+        with platform.database.write() as session:
+            message = conversations.message(session, message_id)
+            conversation = conversations.find(session, message.conversation_id, lock=True) if message else None
+            if message is None or conversation is None or message.handled:
+                return None
+            message.understanding = understanding.model_dump(mode="json")
+            if told.phone or told.name:
+                drafts.note_contact(session, conversation.id, phone=told.phone, name=told.name, now=now, cipher=platform.cipher)
+            if danger:
+                emergencies.record(session, conversation.id, danger, text, now=now, cipher=platform.cipher)
+                conversations.ask_attention(
+                    conversation, "emergency", now=now, note=f"{danger.line}：{contact_reader.mask(danger.evidence)}"[:200]
+                )
+                replies = [wording.emergency(danger.line, danger.also)]
+            else:
+                if understanding.stability_risk:
+                    conversations.ask_attention(conversation, "stability_risk", now=now)
+                own = self._own_reply(session, conversation, text, now)
+                if own is None:
+                    current = drafts.find(session, conversation.id)
+                    shown = drafts.draft_out(current, platform.reference.current(), platform.cipher) if current else None
+                    return _Turn(
+                        conversation.id,
+                        message.text,
+                        {
+                            "channel": conversation.channel,
+                            "understanding": message.understanding,
+                            "contact": {
+                                "phone": contact_reader.mask_phone(told.phone) if told.phone else None,
+                                "name": contact_reader.mask_name(told.name) if told.name else None,
+                            },
+                            "order_numbers": contact_reader.order_numbers(text),
+                            "draft": shown.model_dump(mode="json") if shown else None,
+                        },
+                    )
+                replies = own
+            conversations.say(session, conversation, replies, now=now, author="system", reply_to=message.id)
+            message.handled = True
+        if danger or understanding.stability_risk:
+            self._announce_queue()
+        return None
+
+    def _own_reply(self, session: Any, conversation: Conversation, text: str, now: Any) -> list[OutboundMessage] | None:
+        """Return what the gateway itself answers (perhaps nothing at all), or None where the assistant is to answer."""
+        if conversation.holder == "operator":
+            return []
+        if conversation.holder == "waiting":
+            if any(phrase in text for phrase in _NO_MORE_WAITING):
+                conversations.back_to_bot(conversation)
+                return [wording.BACK_TO_BOT]
+            notice = conversations.last_notice(session, conversation.id, "waiting")
+            if notice is not None and now - notice.created_at < _WAITING_NOTICE_EVERY:
+                return []
+            return [OutboundMessage(wording.WAITING.text, wording.WAITING.buttons, {"kind": "waiting"})]
+        if not normalise(text):
+            return [wording.EMPTY]
+        return None
+
+    async def _ask_assistant(self, message_id: int, turn: _Turn) -> None:
+        try:
+            replies = await self._assistant.turn(turn.conversation_id, turn.text, turn.metadata)
+            down = False
+        except AssistantDownError:
+            replies, down = [wording.ASSISTANT_DOWN], True
+
+        def work() -> None:
+            now = self._platform.clock.now()
+            with self._platform.database.write() as session:
+                message = conversations.message(session, message_id)
+                conversation = conversations.find(session, turn.conversation_id, lock=True)
+                if message is None or conversation is None:
+                    return
+                if down:
+                    conversations.ask_attention(conversation, "assistant_down", now=now)
+                # An operator may have taken over while the assistant was thinking: then its words are not said any more.
+                if conversation.holder != "operator":
+                    conversations.say(session, conversation, replies, now=now, author="system" if down else None, reply_to=message.id)
+                message.handled = True
+
+        await to_thread.run_sync(work)
+        if down:
+            self._announce_queue()
+
+    @asynccontextmanager
+    async def _in_turn(self, conversation_id: str) -> AsyncIterator[None]:
+        lock, users = self._locks.get(conversation_id, (asyncio.Lock(), 0))
+        self._locks[conversation_id] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[conversation_id]
+            if users == 1:
+                del self._locks[conversation_id]
+            else:
+                self._locks[conversation_id] = (lock, users - 1)
+
+    def _announce(self, conversation_id: str, name: str) -> None:
+        self._platform.live.publish(LiveEvent(f"conversation:{conversation_id}", name, {"id": conversation_id}))
+        self._platform.live.publish(LiveEvent("desk", name, {"id": conversation_id}))
+
+    def _announce_queue(self) -> None:
+        self._platform.live.publish(LiveEvent("desk", "queue"))

@@ -1,0 +1,47 @@
+"""Everything the gateway itself says to residents. The assistant's own sentences are in ``actions/wording.py`` and the domain."""
+
+from __future__ import annotations
+
+from channels.message import Button, OutboundMessage
+
+_LINES = {"110": "110（报警）", "119": "119（火警与救援）", "120": "120（急救）", "122": "122（交通事故报警）"}
+
+_SAFETY = {
+    "119": "请先离开危险的地方，不要乘电梯，不要回去取东西。",
+    "120": "请守在病人身边，按 120 调度员的指导去做。",
+    "110": "请先到安全的地方，不要和对方冲突。",
+    "122": "请打开双闪、人撤到路边安全处。",
+}
+
+GREETING = OutboundMessage(
+    "您好，这里是 12345 接诉即办。您遇到什么事，直接用自己的话说就行，比如“家里暖气不热”“公积金怎么提取”。"
+    "遇到火情、急病、有人受伤，请马上拨打 119、120、110。",
+    (
+        Button("我要反映问题", "我要反映一个问题"),
+        Button("我想问件事", "我想咨询一件事"),
+        Button("查办理进度", "查一下我的工单进度"),
+        Button("转人工", "转人工"),
+    ),
+)
+
+EMPTY = OutboundMessage("没有收到文字内容。请用一两句话告诉我：在哪里、出了什么事。")
+
+ASSISTANT_DOWN = OutboundMessage("抱歉，智能客服暂时没能答上来。您说的内容已经完整记下，工作人员会接手为您处理，请留意这里的回复。")
+
+WAITING = OutboundMessage(
+    "您的话已经记下，正在为您安排工作人员，接入后会在这里回复您。如果不想等，也可以让智能客服先帮您办。",
+    (Button("不等了，继续由智能客服办", "不等了，继续由智能客服办"),),
+)
+
+BACK_TO_BOT = OutboundMessage("好的，我继续为您办。请说说您要反映或者想问的事。")
+
+TAKEN_OVER = "工作人员已接入，接下来由工作人员为您服务。"
+HANDED_BACK = "人工服务已结束，接下来由智能客服继续为您服务。有需要随时说“转人工”。"
+
+
+def emergency(line: str, also: tuple[str, ...]) -> OutboundMessage:
+    """Return the first and only answer to danger: which number to ring now, one tap each (Art. 12(1))."""
+    lines = (line, *also)
+    others = f"，同时拨打 {'、'.join(_LINES[other] for other in also)}" if also else ""
+    text = f"情况紧急，请马上拨打 {_LINES[line]}{others}！{_SAFETY[line]}您的情况已记录并通知值班人员。"
+    return OutboundMessage(text, custom={"kind": "emergency", "lines": list(lines)})

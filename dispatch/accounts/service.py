@@ -1,0 +1,119 @@
+"""Logging in and out, and the demo accounts of a fresh system."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy.orm import Session
+
+from dispatch.accounts import repository
+from dispatch.accounts.models import Account, LoginSession
+from dispatch.orders.workflow import Role
+
+SESSION_LIFETIME = timedelta(hours=12)
+MAX_FAILURES = 5
+LOCK_TIME = timedelta(minutes=15)
+
+_hasher = PasswordHasher()
+_NO_ACCOUNT_HASH = _hasher.hash("no such account")  # so that unknown names take as long as known ones
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Somebody of the staff, with the token that the forms of this login must carry."""
+
+    username: str
+    display_name: str
+    role: Role
+    unit_code: str | None
+    csrf: str
+
+
+def create(session: Session, username: str, password: str, *, display_name: str, role: Role, unit_code: str | None = None) -> Account:
+    """Add an account; the password is kept as an argon2 hash."""
+    account = Account(
+        username=username,
+        display_name=display_name,
+        password_hash=_hasher.hash(password),
+        role=role.value,
+        unit_code=unit_code,
+        failures=0,
+        active=True,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def log_in(session: Session, username: str, password: str, now: datetime) -> tuple[str, LoggedIn] | None:
+    """Check a password and return the session's token and who it is, or None if refused.
+
+    Five failures in a row lock the account for 15 minutes. The failure count is part of the session's transaction, so the
+    caller commits in either case.
+    """
+    account = repository.by_username(session, username)
+    if account is None or not account.active:
+        _matches(_NO_ACCOUNT_HASH, password)
+        return None
+    if account.locked_until and account.locked_until > now:
+        return None
+    if not _matches(account.password_hash, password):
+        account.failures += 1
+        if account.failures >= MAX_FAILURES:
+            account.locked_until, account.failures = now + LOCK_TIME, 0
+        return None
+    account.failures, account.locked_until = 0, None
+    repository.drop_expired(session, now)
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    session.add(LoginSession(token_hash=_hash(token), account_id=account.id, csrf=csrf, expires_at=now + SESSION_LIFETIME))
+    session.flush()
+    return token, LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, csrf)
+
+
+def who(session: Session, token: str, now: datetime) -> LoggedIn | None:
+    """Return who is logged in under ``token``, or None."""
+    row = repository.login(session, _hash(token), now)
+    if row is None:
+        return None
+    account, login = row
+    return LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, login.csrf)
+
+
+def log_out(session: Session, token: str) -> None:
+    """End the login session of ``token``."""
+    repository.end_login(session, _hash(token))
+
+
+def seed_demo(session: Session) -> dict[str, str]:
+    """Make one account a role in a system that has none, and return their passwords by name; empty if there are accounts."""
+    if repository.count(session):
+        return {}
+    accounts = (
+        ("operator1", "话务员一号", Role.OPERATOR, None),
+        ("operator2", "话务员二号", Role.OPERATOR, None),
+        ("dispatcher", "派单员", Role.DISPATCHER, None),
+        ("wangjing", "望京街道经办人", Role.HANDLER, "110105026"),
+        ("chaoyang", "朝阳区经办人", Role.HANDLER, "110105"),
+        ("supervisor", "督办员", Role.SUPERVISOR, None),
+        ("admin", "管理员", Role.ADMINISTRATOR, None),
+    )
+    passwords = {username: secrets.token_urlsafe(9) for username, *_ in accounts}
+    for username, display_name, role, unit_code in accounts:
+        create(session, username, passwords[username], display_name=display_name, role=role, unit_code=unit_code)
+    return passwords
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except VerifyMismatchError:
+        return False

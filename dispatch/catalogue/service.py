@@ -1,0 +1,132 @@
+"""The catalogue in force: publishing, finding the matter of a text, assigning the unit and the time limit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nlu.matter import MatterMatcher, MatterProfile
+from sqlalchemy.orm import Session
+
+from dispatch.catalogue import repository
+from dispatch.catalogue.loader import CatalogueItem
+from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
+from dispatch.units.service import HOTLINE_DESK, Directory, UnitEntry
+from nlu.place import Place
+
+TIME_LIMIT_HOURS: Mapping[str, int] = {"urgent": 2, "livelihood": 24, "ordinary": 7 * 24, "complex": 15 * 24}
+"""Hours of the four classes (Art. 15; section 4 of the design): 生命财产 2小时, 水电气热 24小时, 一般 7日, 复杂 15日."""
+
+_ORDINARY_BASIS = "接诉即办条例第十五条；未归入派单目录的事项按一般诉求7日办理"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who must act and by when (Art. 14, 15)."""
+
+    unit: UnitEntry
+    copied_to: tuple[UnitEntry, ...]
+    co_units: tuple[UnitEntry, ...]
+    hours: int
+    clock: str
+    basis: str
+    why: str
+
+
+class Catalogue:
+    """One version of the catalogue in memory."""
+
+    def __init__(self, version: int, items: Sequence[CatalogueItem]) -> None:
+        self.version = version
+        self.items = {item.code: item for item in items}
+        self.matcher = MatterMatcher(
+            [
+                MatterProfile(
+                    item.code,
+                    item.name,
+                    item.group,
+                    item.description,
+                    tuple(item.synonyms),
+                    tuple(item.negative_hints),
+                    tuple(item.examples),
+                )
+                for item in items
+            ]
+        )
+
+    def find(self, code: str | None) -> CatalogueItem | None:
+        """Return the item with ``code``, or None."""
+        return self.items.get(code) if code else None
+
+    def assign(self, matter: str | None, place: Place | None, units: Directory) -> Assignment:
+        """Return the unit that must act on ``matter`` at ``place``, whom to copy, and the time limit.
+
+        Art. 14(1): the street or town is dispatched to directly and its district government gets a copy; Art. 14(2): where only
+        the district is known, the district government coordinates. What nobody can be found for goes to the hotline's own
+        dispatch desk, where a person decides.
+        """
+        item = self.find(matter)
+        hours = TIME_LIMIT_HOURS[item.time_limit if item else "ordinary"]
+        clock = item.clock if item else "calendar"
+        basis = item.basis if item else _ORDINARY_BASIS
+        co_units = tuple(unit for code in (item.co_units if item else ()) if (unit := units.find(code)))
+        kind = item.handler.kind if item else "street"
+        named = item.handler.unit if item else None
+        if named and (unit := units.find(named)):
+            return Assignment(unit, (), co_units, hours, clock, basis, f"派单目录：{item.name if item else ''}由{unit.name}办理")
+        district = units.district(place.district) if place and place.district else None
+        street = units.street(place.district, place.street) if place and place.district and place.street else None
+        if kind == "street" and street:
+            above = units.find(street.parent_code) if street.parent_code else None
+            return Assignment(
+                street, (above,) if above else (), co_units, hours, clock, basis, "第十四条第一项：派单至街道（乡镇），同时推送区政府"
+            )
+        if district:
+            return Assignment(district, (), co_units, hours, clock, basis, "第十四条第二项：能确定所属行政区域，派单至区政府")
+        desk = units.get(HOTLINE_DESK)
+        return Assignment(desk, (), co_units, hours, clock, basis, "尚不能确定所属行政区域，由派单组人工研判")
+
+
+def for_liaison(assignment: Assignment, desk: UnitEntry) -> Assignment:
+    """Return ``assignment`` passed to a liaison desk instead (Art. 23)."""
+    return replace(assignment, unit=desk, copied_to=(), why=f"第二十三条：涉央地、军地事项，转{desk.name}沟通协调")
+
+
+def fingerprint(items: Sequence[CatalogueItem]) -> str:
+    """Return a hash that changes whenever any item changes."""
+    text = json.dumps([item.model_dump(mode="json") for item in items], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def publish(session: Session, items: Sequence[CatalogueItem], *, origin: str, at: datetime, note: str = "") -> int:
+    """Store ``items`` as the new version in force and return its number."""
+    version = CatalogueVersion(published_at=at, origin=origin, fingerprint=fingerprint(items), note=note)
+    session.add(version)
+    session.flush()
+    session.add_all(CatalogueEntry(version_id=version.id, code=item.code, item=item.model_dump(mode="json")) for item in items)
+    session.flush()
+    return version.id
+
+
+def seed(session: Session, items: Sequence[CatalogueItem], at: datetime) -> None:
+    """Publish the catalogue that this release brings, unless an administrator's version is in force or nothing changed."""
+    latest = repository.latest_version(session)
+    if latest is None or (latest.origin == "files" and latest.fingerprint != fingerprint(items)):
+        publish(session, items, origin="files", at=at, note="随版本发布的派单目录")
+
+
+def version_in_force(session: Session) -> int:
+    """Return the number of the version in force. Raises LookupError while none has been published."""
+    latest = repository.latest_version(session)
+    if latest is None:
+        raise LookupError("no catalogue has been published yet")
+    return latest.id
+
+
+def load(session: Session) -> Catalogue:
+    """Return the version in force. Raises LookupError while none has been published."""
+    version = version_in_force(session)
+    return Catalogue(version, [CatalogueItem.model_validate(entry.item) for entry in repository.entries(session, version)])

@@ -1,0 +1,168 @@
+"""Routes of the console."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dispatch.accounts import service as accounts
+from dispatch.accounts.callers import SESSION_COOKIE
+from dispatch.console.pages import DESK_ROLES, FormSender, Pages, Visitor
+from dispatch.core.clock import BEIJING
+from dispatch.core.live import LiveEvent
+from dispatch.core.problems import not_found
+from dispatch.orders import service as orders
+from dispatch.orders import workflow
+from dispatch.orders.schemas import OrderOut, TransitionIn
+from dispatch.orders.service import Actor, BadDeadlineError, Order, UnknownUnitError
+from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Role, State
+from dispatch.platform import PlatformDep
+from dispatch.units.service import HOTLINE_DESK
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+pages = Pages(Path(__file__).parent / "templates")
+
+_INBOX_PAGE = 100
+
+
+@router.get("/login")
+def login_page(next: str = "/console") -> Response:
+    """The log-in page."""
+    return pages.render("login.html", next=_own_path(next), failed=False)
+
+
+@router.post("/login")
+def log_in(
+    request: Request,
+    platform: PlatformDep,
+    username: Annotated[str, Form(max_length=40)],
+    password: Annotated[str, Form(max_length=200)],
+    next: Annotated[str, Form(max_length=200)] = "/console",
+) -> Response:
+    """Check name and password; five failures lock the account for a while."""
+    with platform.database.write() as session:
+        result = accounts.log_in(session, username.strip(), password, platform.clock.now())
+    if result is None:
+        return pages.render("login.html", next=_own_path(next), failed=True, status=403)
+    token, who = result
+    target = _own_path(next)
+    if target == "/console" and who.role is Role.OPERATOR:
+        target = "/desk"
+    response = RedirectResponse(target, 303)
+    lifetime = int(accounts.SESSION_LIFETIME.total_seconds())
+    response.set_cookie(SESSION_COOKIE, token, max_age=lifetime, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    return response
+
+
+@router.post("/logout")
+def log_out(platform: PlatformDep, _who: FormSender, jsjb_session: Annotated[str, Cookie()]) -> Response:
+    """End this login."""
+    with platform.database.write() as session:
+        accounts.log_out(session, jsjb_session)
+    response = RedirectResponse("/console/login", 303)
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@router.get("")
+def inbox_page(platform: PlatformDep, who: Visitor, finished: bool = False) -> Response:
+    """A unit's inbox by deadline; desks see the whole city's, dispatchers first what waits for them."""
+    reference, now = platform.reference.current(), platform.clock.now()
+    with platform.database.read() as session:
+
+        def shown(found: list[Order]) -> list[OrderOut]:
+            return [orders.order_out(session, order, reference, platform.cipher, now) for order in found]
+
+        led = shown(orders.inbox(session, who.unit_code, include_finished=finished, limit=_INBOX_PAGE))
+        copied = shown(orders.copies(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []
+        undecided = [] if who.unit_code else shown(orders.inbox(session, HOTLINE_DESK, limit=_INBOX_PAGE))
+    unit = reference.units.find(who.unit_code) if who.unit_code else None
+    return pages.render(
+        "inbox.html",
+        who,
+        unit=unit,
+        led=led,
+        copied=copied,
+        undecided=undecided,
+        finished=finished,
+        soon=now + timedelta(hours=4),
+        desk=who.role in DESK_ROLES,
+    )
+
+
+@router.get("/orders/{number}")
+def order_page(platform: PlatformDep, who: Visitor, number: str) -> Response:
+    """One order: what, where, who, by when, what happened, and the steps that are allowed now."""
+    return _order_page(platform, who, number, None)
+
+
+@router.post("/orders/{number}/transitions/{name}")
+def apply_transition(
+    platform: PlatformDep,
+    who: FormSender,
+    number: str,
+    name: str,
+    reason: Annotated[str, Form(max_length=4000)] = "",
+    answer: Annotated[str, Form(max_length=4000)] = "",
+    unit: Annotated[str, Form(max_length=16)] = "",
+    deadline: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """Do one step; what can't be done is said on the page, with everything written kept."""
+    actor = Actor(who.username, who.role, who.unit_code)
+    try:
+        until = datetime.fromisoformat(deadline).replace(tzinfo=BEIJING) if deadline else None
+        given = TransitionIn(reason=reason.strip() or None, answer=answer.strip() or None, unit=unit.strip() or None, deadline=until)
+        with platform.database.write() as session:
+            order = orders.find(session, number)
+            if order is None or not orders.may_see(session, order, actor):
+                raise not_found("工单", number)
+            orders.apply(session, number, name, given, actor=actor, now=platform.clock.now(), reference=platform.reference.current())
+            conversation = order.conversation_id
+    except (IllegalTransitionError, MissingNeedError) as error:
+        return _order_page(platform, who, number, str(error), reason=reason, answer=answer)
+    except UnknownUnitError as error:
+        return _order_page(platform, who, number, f"没有代码为“{error}”的单位", reason=reason, answer=answer)
+    except (BadDeadlineError, ValueError):
+        return _order_page(platform, who, number, "新的时限应晚于现有时限，且不超过一年", reason=reason, answer=answer)
+    if conversation:
+        platform.live.publish(LiveEvent(f"conversation:{conversation}", "order", {"number": number}))
+    return RedirectResponse(f"/console/orders/{number}", 303)
+
+
+@router.get("/workflow")
+def workflow_page(who: Visitor) -> Response:
+    """The order's life as the table that the system itself obeys, with articles."""
+    return pages.render("workflow.html", who, table=workflow.TABLE, states=list(State))
+
+
+def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | None, *, reason: str = "", answer: str = "") -> Response:
+    reference, now = platform.reference.current(), platform.clock.now()
+    actor = Actor(who.username, who.role, who.unit_code)
+    with platform.database.read() as session:
+        order = orders.find(session, number)
+        if order is None or not orders.may_see(session, order, actor):
+            raise not_found("工单", number)
+        shown = orders.order_out(session, order, reference, platform.cipher, now)
+        events = orders.events_out(session, order)
+        conversation = order.conversation_id if who.role in DESK_ROLES else None
+    leads = who.role is not Role.HANDLER or who.unit_code == (shown.unit.code if shown.unit else None)
+    steps = workflow.allowed(State(shown.state), who.role) if leads else ()
+    values = {
+        "order": shown,
+        "events": events,
+        "steps": steps,
+        "fault": fault,
+        "reason": reason,
+        "answer": answer,
+        "conversation": conversation,
+    }
+    return pages.render("order.html", who, status=409 if fault else 200, **values)
+
+
+def _own_path(target: str) -> str:
+    """Return ``target`` if it is a path of ours; anything else would let a link send people elsewhere after log-in."""
+    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/console"

@@ -1,0 +1,100 @@
+"""The page kit: templates, who is logged in, forms that can't be forged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Cookie, Depends, Form, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dispatch.accounts import service as accounts
+from dispatch.accounts.callers import check_csrf
+from dispatch.accounts.service import LoggedIn
+from dispatch.core.clock import beijing
+from dispatch.core.problems import Problem
+from dispatch.orders.workflow import Role
+from dispatch.platform import PlatformDep
+
+DESK_ROLES = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+ROLE_NAMES = {
+    Role.OPERATOR: "话务员",
+    Role.HANDLER: "承办单位",
+    Role.DISPATCHER: "派单员",
+    Role.SUPERVISOR: "督办员",
+    Role.AUDITOR: "审计员",
+    Role.ADMINISTRATOR: "管理员",
+}
+
+_KIT = Path(__file__).parent / "templates"
+
+
+class LoginNeededError(Exception):
+    """Nobody is logged in; the page that was asked for is ``target``."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+    @property
+    def login_url(self) -> str:
+        """Where to log in and be brought back from."""
+        return f"/console/login?next={quote(self.target)}"
+
+
+def page_visitor(request: Request, platform: PlatformDep, jsjb_session: Annotated[str | None, Cookie()] = None) -> LoggedIn:
+    """FastAPI dependency of pages: who is logged in, or off to the log-in page."""
+    if jsjb_session:
+        with platform.database.read() as session:
+            who = accounts.who(session, jsjb_session, platform.clock.now())
+        if who:
+            return who
+    raise LoginNeededError(request.url.path)
+
+
+Visitor = Annotated[LoggedIn, Depends(page_visitor)]
+
+
+def form_sender(who: Visitor, csrf: Annotated[str, Form(max_length=64)] = "") -> LoggedIn:
+    """FastAPI dependency of forms: who sent it, from a page of this very login."""
+    check_csrf(who, csrf)
+    return who
+
+
+FormSender = Annotated[LoggedIn, Depends(form_sender)]
+
+
+def desk_visitor(who: Visitor) -> LoggedIn:
+    """FastAPI dependency: somebody who may work at the operators' desk, or problem 403."""
+    if who.role not in DESK_ROLES:
+        raise Problem(403, "没有权限", "话务员工作台只对话务员、派单员和督办员开放", kind="forbidden")
+    return who
+
+
+class Pages:
+    """Renders templates from a capability's folder on top of the kit's."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader([*folders, _KIT]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._environment.filters["moment"] = _moment
+        self._environment.filters["place"] = _place
+
+    def render(self, template: str, who: LoggedIn | None = None, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return the page; ``who`` is shown at the top and its CSRF token goes into every form."""
+        text = self._environment.get_template(template).render(who=who, role_name=ROLE_NAMES.get(who.role) if who else None, **values)
+        return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{beijing(value):%m-%d %H:%M}" if value else "—"
+
+
+def _place(place: Any) -> str:
+    parts: Iterable[str | None] = (place.district, place.street, place.community, place.detail)
+    return " ".join(filter(None, parts)) or "地点不详"

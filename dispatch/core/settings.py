@@ -1,0 +1,31 @@
+"""Settings of one system: one data directory, one database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from ``JSJB_*`` environment variables, overridden by command-line options."""
+
+    model_config = SettingsConfigDict(env_prefix="JSJB_", extra="ignore")
+
+    data_dir: Path = Field(default=Path("var"), description="database, media and keys of this system")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite under data_dir when unset")
+    host: str = Field(default="127.0.0.1", description="address the platform listens on")
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = Field(default=None, description="how residents reach this system; http://host:port when unset")
+    rasa_url: str | None = Field(default=None, description="the assistant's address; chosen by the supervisor")
+    rasa_timeout: float = Field(default=8.0, gt=0, description="seconds a turn may take before a person is promised")
+    rasa_concurrency: int = Field(default=4, ge=1, description="turns in flight at one Rasa worker (see FACTS: it degrades beyond)")
+
+    def resolved_database_url(self) -> str:
+        """Return the database URL, SQLite in the data directory by default."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'jsjb.sqlite3').resolve()}"
+
+    def resolved_public_url(self) -> str:
+        """Return the address printed in links that residents get, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -1,0 +1,124 @@
+"""Puts the readers of ``nlu`` and the catalogue together. Pure computation: no queries, so that it is batch-fast."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from dispatch.catalogue import service as catalogue_service
+from dispatch.catalogue.service import Catalogue
+from dispatch.core.database import Database
+from dispatch.understanding.schemas import (
+    ConfidenceOut,
+    CopyOut,
+    DeadlineOut,
+    EmergencyOut,
+    MatterOut,
+    PlaceOut,
+    Understanding,
+    UnitOut,
+)
+from dispatch.units import service as units_service
+from dispatch.units.service import Directory
+from nlu import emergency, handling, matter, place, request_type
+
+_REFRESH_SECONDS = 2.0
+
+MATTER_THRESHOLD = matter.CONFIDENT
+"""Below this score no matter is named: a person or a question decides."""
+
+_ASSIGNED = frozenset({"dispatch", "answer", "liaison", "progress", "human", "market"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The catalogue and the units that are in force."""
+
+    catalogue: Catalogue
+    units: Directory
+
+
+class ReferenceData:
+    """Keeps ``Reference`` in memory and notices within two seconds when another version is published."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._current: Reference | None = None
+        self._checked = 0.0
+
+    def current(self) -> Reference:
+        """Return the catalogue and units in force."""
+        current = self._current
+        if current is not None and time.monotonic() - self._checked < _REFRESH_SECONDS:
+            return current
+        with self._lock, self._database.read() as session:
+            version = catalogue_service.version_in_force(session)
+            if self._current is None or self._current.catalogue.version != version:
+                self._current = Reference(catalogue_service.load(session), units_service.directory(session))
+            self._checked = time.monotonic()
+            return self._current
+
+
+def understand(text: str, reference: Reference, *, near: place.Place | None = None) -> Understanding:
+    """Read one message.
+
+    Args:
+        text: what the resident wrote; anything beyond 20,000 characters is not read.
+        reference: the catalogue and the units in force.
+        near: the place that the conversation has already established, to read a follow-up such as ``四区3号楼`` by.
+
+    Returns:
+        every key of DESIGN.md section 6 but the id.
+    """
+    why: list[str] = []
+    danger = emergency.detect(text)
+    found = reference.catalogue.matcher.matters(text)
+    sure = [m for m in found if m.score >= MATTER_THRESHOLD]
+    kind = request_type.classify(text)
+    route = handling.decide(text, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
+    where = place.resolve(text, near=near)
+    main = sure[0] if sure else None
+
+    if danger:
+        why.append(f"紧急：{danger.why}")
+    if kind.name:
+        why.append(f"诉求类型 {kind.name}：{kind.why}")
+    why.append(f"处置方式 {route.name}：{route.why}")
+    if main:
+        why.append(f"事项 {main.name}（{main.score:.2f}）：{'、'.join(main.evidence[:4]) or '语义相近'}")
+    if where.evidence:
+        why.append(f"地点：{'、'.join(where.evidence[:4])}")
+
+    assignment = None
+    if route.name in _ASSIGNED and (main or route.name in ("dispatch", "liaison", "answer")):
+        assignment = reference.catalogue.assign(main.code if main else None, where, reference.units)
+        if route.name == "liaison" and assignment.unit.kind != "liaison" and (desk := reference.units.liaison_desk(text)):
+            assignment = catalogue_service.for_liaison(assignment, desk)
+        why.append(assignment.why)
+
+    return Understanding(
+        request_type=kind.name,
+        handling=route.name,
+        channel=route.channel,
+        emergency=EmergencyOut(line=danger.line, evidence=danger.evidence, also=list(danger.also)) if danger else None,
+        matter=MatterOut(code=main.code, name=main.name) if main else None,
+        place=_place_out(where),
+        place_candidates=[_place_out(candidate) for candidate in where.candidates[:6]],
+        unit=UnitOut(code=assignment.unit.code, name=assignment.unit.name) if assignment else None,
+        copied_to=[CopyOut(name=unit.name) for unit in assignment.copied_to] if assignment else [],
+        deadline=DeadlineOut(hours=assignment.hours, basis=assignment.basis) if assignment else None,
+        confidence=ConfidenceOut(
+            request_type=round(kind.confidence, 3) if kind.name else None,
+            matter=round(main.score, 3) if main else None,
+            place=round(where.confidence, 3) if where.district else None,
+        ),
+        others=[MatterOut(code=m.code, name=m.name) for m in sure[1:6]],
+        stability_risk=route.stability_risk,
+        why=why,
+    )
+
+
+def _place_out(where: place.Place) -> PlaceOut:
+    return PlaceOut(district=where.district, street=where.street, community=where.community, detail=where.detail)

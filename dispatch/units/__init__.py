@@ -1,0 +1,1 @@
+"""承办单位: districts, streets and towns, departments, utilities, desks."""

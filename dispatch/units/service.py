@@ -1,0 +1,98 @@
+"""The directory of units (承办单位名录) and how it gets into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from dispatch.units import repository
+from dispatch.units.loader import UnitRecord
+from dispatch.units.models import Unit
+
+HOTLINE_DESK = "H001"
+"""市民热线服务中心派单组: takes what no unit can be found for yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEntry:
+    """A unit as the rest of the platform sees it."""
+
+    code: str
+    name: str
+    kind: str
+    district: str | None
+    parent_code: str | None
+    duties: str
+    short: tuple[str, ...] = ()
+    """Names that people use; a street's or town's first is the area's statutory name, e.g. 望京街道."""
+
+
+class Directory:
+    """All active units in memory, found by code or by place."""
+
+    def __init__(self, entries: Iterable[UnitEntry]) -> None:
+        self._by_code = {entry.code: entry for entry in entries}
+        units = self._by_code.values()
+        self._districts = {unit.district: unit for unit in units if unit.kind == "district" and unit.district}
+        self._streets = {(unit.district, unit.short[0]): unit for unit in units if unit.kind in ("street", "town") and unit.short}
+
+    def get(self, code: str) -> UnitEntry:
+        """Return the unit with ``code``. Raises KeyError if there is none."""
+        return self._by_code[code]
+
+    def find(self, code: str) -> UnitEntry | None:
+        """Return the unit with ``code``, or None."""
+        return self._by_code.get(code)
+
+    def district(self, name: str) -> UnitEntry | None:
+        """Return the government of a district by the district's name, e.g. 朝阳区."""
+        return self._districts.get(name)
+
+    def street(self, district: str, street: str) -> UnitEntry | None:
+        """Return the office of a street or town by its statutory name, e.g. 朝阳区, 望京街道."""
+        return self._streets.get((district, street))
+
+    def liaison_desk(self, text: str) -> UnitEntry | None:
+        """Return the desk that speaks with the body named in ``text`` (Art. 23: 央地、军地协调); the general one if none is named."""
+        desks = sorted((unit for unit in self._by_code.values() if unit.kind == "liaison"), key=lambda unit: unit.code)
+        return next((desk for desk in desks if any(word in text for word in desk.short)), desks[0] if desks else None)
+
+
+def entry(record: UnitRecord) -> UnitEntry:
+    """Return a unit as loaded from its file, in the form the platform uses."""
+    return UnitEntry(record.code, record.name, record.kind, record.district, record.parent, record.duties, record.short)
+
+
+def seed(session: Session, records: Iterable[UnitRecord]) -> int:
+    """Write ``records`` (from ``dispatch.units.loader``) into the database, districts first; return how many were new or changed."""
+    changed = 0
+    for record in sorted(records, key=lambda r: r.parent is not None):
+        values = {
+            "name": record.name,
+            "short": list(record.short),
+            "kind": record.kind,
+            "district": record.district,
+            "parent_code": record.parent,
+            "duties": record.duties,
+        }
+        unit = repository.by_code(session, record.code)
+        if unit is None:
+            session.add(Unit(code=record.code, active=True, **values))
+            changed += 1
+        elif any(getattr(unit, key) != value for key, value in values.items()):
+            for key, value in values.items():
+                setattr(unit, key, value)
+            changed += 1
+    session.flush()
+    return changed
+
+
+def directory(session: Session) -> Directory:
+    """Return the units that are active now."""
+    return Directory(
+        UnitEntry(unit.code, unit.name, unit.kind, unit.district, unit.parent_code, unit.duties, tuple(unit.short))
+        for unit in repository.all_units(session)
+        if unit.active
+    )

@@ -1,0 +1,49 @@
+"""Deadlines across weekends, statutory holidays and swapped workdays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.core.clock import BEIJING
+from dispatch.orders.deadlines import due, is_workday
+
+
+def _beijing(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+
+
+def test_calendar_time_counts_every_hour() -> None:
+    assert due(_beijing("2026-02-16T10:00"), 24, "calendar") == _beijing("2026-02-17T10:00")
+
+
+def test_working_time_leaves_out_the_weekend() -> None:
+    assert due(_beijing("2026-11-20T15:00"), 24, "working") == _beijing("2026-11-23T15:00")
+
+
+def test_working_time_leaves_out_spring_festival_and_counts_a_swapped_sunday() -> None:
+    # 2025: the holiday ran from 28 January to 4 February; Sunday 26 January was a workday.
+    assert due(_beijing("2025-01-25T12:00"), 24, "working") == _beijing("2025-01-27T00:00")
+    assert due(_beijing("2025-01-27T12:00"), 24, "working") == _beijing("2025-02-05T12:00")
+
+
+def test_years_without_a_published_calendar_still_have_weekends() -> None:
+    assert is_workday(datetime(2031, 6, 4, tzinfo=BEIJING).date())
+    assert not is_workday(datetime(2031, 6, 7, tzinfo=BEIJING).date())
+
+
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(timezone.utc))  # noqa: DTZ001 - the strategy adds it
+
+
+@given(start=moments, hours=st.sampled_from([2, 24, 168, 360]))
+def test_working_time_is_never_shorter_and_ends_on_a_workday(start: datetime, hours: int) -> None:
+    end = due(start, hours, "working")
+    assert end >= start + timedelta(hours=hours)
+    assert is_workday((end.astimezone(BEIJING) - timedelta(microseconds=1)).date())
+
+
+@given(start=moments, hours=st.sampled_from([2, 24, 168]), later=st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_who_files_later_is_never_due_earlier(start: datetime, hours: int, later: timedelta) -> None:
+    assert due(start + later, hours, "working") >= due(start, hours, "working")
