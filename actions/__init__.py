@@ -1,1 +1,1 @@
-"""rasa-sdk actions, one module a conversation. They import only ``nlu`` and speak HTTP to the platform."""
+"""What the assistant does: rasa-sdk actions, one module a conversation. They speak HTTP to the platform and hold no truth."""
