@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from nlu.text import normalise
+
 _ADMINISTRATIVE = re.compile(
     r"(?:满族蒙古族乡|回族乡|满族乡|民族乡|街道办事处|街道|地区|镇|乡)$",
 )
@@ -64,3 +66,12 @@ def _arabic(match: re.Match[str]) -> str:
 def digit_form(name: str) -> str:
     """Return ``name`` with its numerals as digits, as people type them: 龙锦苑四区 -> 龙锦苑4区, 十三区 -> 13区."""
     return _NUMERAL.sub(_arabic, name)
+
+
+def plain(name: str) -> str:
+    """Return ``name`` as it stands in a normalised text: a rare character may have a simplified form there (海鶄落)."""
+    try:
+        name.encode("gb2312")
+    except UnicodeEncodeError:
+        return normalise(name)
+    return name

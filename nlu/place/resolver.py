@@ -138,9 +138,8 @@ def _grouped(text: str, mentions: list[Mention]) -> list[_Group]:
 def _bent(text: str, group: _Group, mention: Mention) -> list[Area]:
     """望京 right before what lies in the next street of the same district: the more exact name stands."""
     last = group.mentions[-1]
-    if not 0 <= mention.start - last.end <= 1 or last.strength is Strength.OFFICIAL or text[last.end : mention.start] in "、和与跟及到":
-        if mention.start != last.end or last.strength is Strength.OFFICIAL:
-            return []
+    if text[last.end : mention.start] not in ("", "的") or last.strength is Strength.OFFICIAL:
+        return []
     deeper = max(a.depth for a in mention.areas) > max(a.depth for a in group.areas)
     districts = {area.district for area in group.areas}
     return [area for area in mention.areas if area.district in districts] if deeper else []
@@ -154,6 +153,12 @@ def _detail(text: str, group: _Group) -> str | None:
             return found
         limit = mention.start
     return None
+
+
+def _without(text: str, mentions: list[Mention]) -> str:
+    for mention in mentions:
+        text = text[: mention.start] + "，" * (mention.end - mention.start) + text[mention.end :]
+    return text
 
 
 def _chosen(text: str, groups: list[_Group]) -> list[_Group]:
@@ -186,7 +191,7 @@ def _place(text: str, groups: list[_Group], *, several: bool) -> Place:
     community = _agreed([a.community for a in areas]) if street else None
     found = groups[0].detail if len(groups) == 1 else None
     if found is None and len(groups) == 1:
-        found = detail.anywhere(text)
+        found = detail.anywhere(_without(text, groups[0].mentions))
     confidence = min(group.certainty for group in groups) * (0.9 if several else 1.0)
     open_areas = areas if 1 < len(areas) <= _MAX_CANDIDATES else []
     evidence = dict.fromkeys(text[m.start : m.end] for group in groups for m in group.mentions)

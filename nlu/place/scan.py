@@ -33,16 +33,18 @@ _MAX_HITS = 400
 """A text with more names than this is a list, not an address."""
 
 _ROAD_AFTER = re.compile(r"[东南西北中内外]{0,2}(?:大街|大道|胡同|街(?!道)|路(?!口|灯|面|边|上)|巷|桥)")
-_OTHER_NAME_AFTER = re.compile(
-    r"(?:[东南西北新老大小]?(?:家园|花园|嘉园|[佳雅名馨欣丽御]苑|公寓|大厦|广场|新城|新村|庄园|国际|酒店|宾馆|饭店|大学|学院|中学|小学|幼儿园|医院|商场|商城|市场|超市|银行|集团|公园|电影院))"
-)
+_OTHER_NAME_AFTER = re.compile(r"(?:[东南西北新老大小]?(?:家园|花园|嘉园|[佳雅名馨欣丽御]苑|公寓|大厦|广场|新城|新村|庄园|国际|集团))")
+_BUSINESS_AFTER = re.compile(r"酒店|宾馆|饭店|大学|学院|中学|小学|幼儿园|医院|商场|商城|市场|超市|公园|电影院|影城|牌")
 _ADDRESS_AFTER = re.compile(
-    r"(?:小区|社区|村|[东南西北中]?(?:区|院|里|门)(?!面|的|头)|[A-Za-z]?\d|[一二三四五六七八九十]+(?:号|区|里|期|楼|单元|院|队)|附近|这边|那边|这儿|那儿|这块|那块|那片|这片|一带|周边|地铁|站|号院|大院|家属院"
+    r"(?:小区|社区|村|步行街|商圈|[东南西北中]?(?:区|院|里)(?!面|的|头)|[东南西北]门|[A-Za-z]?\d|[一二三四五六七八九十]+(?:号|区|里|期|楼|单元|院|队)|附近|这边|那边|这儿|那儿|这块|那块|那片|这片|一带|周边|地铁|站|号院|大院|家属院"
     r"|物业|居委会|村委会|派出所|街道|地区|镇|乡|业主|居民|住户|村民|门口|路口|的?(?:一个|某|老)小区|法院|区政府|城管|工商|税务|教委)"
 )
 _ADDRESS_BEFORE = re.compile(
-    r"(?:住在|家住|居住|住址|住|家在|位于|坐落|地址|地点|家是|我们?是|我在|是|在|来自|搬到|搬来|北京市?|[区县镇乡]|街道|地区)[的::,，是 ]{0,2}$"
+    r"(?:住在|家住|居住|住址|住|家在|位于|坐落|地址|地点|家是|我们?是|我在|是|在|到|来自|搬到|搬来|北京市?"
+    r"|(?P<above>[区县镇乡]|街道|地区))[的::,，是 ]{0,2}$"
 )
+_NUMBERED_PART = re.compile(r"[东南西北]?(?:[一二三四五六七八九十]+|\d{1,2})区")  # 南湖中园二区 may be what 南湖中园 is or its neighbour
+_SUBJECT_AFTER = re.compile(r"[的有]|$")
 _MASK = "*＊×"
 _SURNAMES = set(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖邹熊陆郝孔崔邱秦江顾侯邵孟龙段钱汤黎易武贺龚"
@@ -52,7 +54,8 @@ _LIVING_ELSEWHERE = re.compile(
 )
 _ORIGIN_BEFORE = re.compile(r"(?:老家|籍贯|户籍|户口|来自|家乡|从|出生于|毕业于|出差|回|去|寄到|发往)(?:是|在|到)?$")
 _STEP = re.compile(r"[北京来到在去搬回住,，。;；!！?？\n]")
-_LETTER_CITY = re.compile(r"(?<![A-Za-z])[A-Z]\d?市|(?<![A-Za-z])[A-Z]\d{1,2}县|(?<![A-Za-z0-9])[A-M]\d区(?!\d|[东西南北])")
+_LETTER_CITY = re.compile(r"(?<![A-Za-z])[A-Z]\d?市|(?<![A-Za-z])[A-Z]\d{1,2}县")  # another city's places made anonymous
+_LETTER_DISTRICT = re.compile(r"(?<![A-Za-z0-9])[A-M]\d区(?!\d)")
 
 
 def scan(text: str, gazetteer: Gazetteer) -> Scan:
@@ -61,8 +64,8 @@ def scan(text: str, gazetteer: Gazetteer) -> Scan:
     beijing = any(name.kind == "beijing" for _, _, name in hits)
     abroad = [(start, end, name) for start, end, name in hits if name.kind == "elsewhere" and _is_elsewhere(text, start, end)]
     elsewhere = max((name.strength for _, _, name in abroad), default=None)
-    if elsewhere is None and _LETTER_CITY.search(text):
-        elsewhere = Strength.OFFICIAL
+    if elsewhere is None:
+        elsewhere = Strength.OFFICIAL if _LETTER_CITY.search(text) else Strength.STRONG if _LETTER_DISTRICT.search(text) else None
     ends = [end for _, end, _ in abroad]
     mentions = []
     for start, end, name in hits:
@@ -76,9 +79,13 @@ def scan(text: str, gazetteer: Gazetteer) -> Scan:
 
 def _longest(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Name]]:
     """Return the hits that don't overlap, longer before shorter, in the order of the text."""
+    names, lengths = gazetteer.names, gazetteer.lengths
     found = []
-    for last, (length, name) in gazetteer.automaton.iter(text):
-        found.append((length, last + 1 - length, last + 1, name))
+    for start, head in enumerate(map(str.__add__, text, text[1:])):
+        for length in lengths.get(head, ()):
+            name = names.get(text[start : start + length])
+            if name is not None:
+                found.append((length, start, start + length, name))
         if len(found) >= _MAX_HITS:
             break
     found.sort(key=lambda hit: (-hit[0], hit[1]))
@@ -120,19 +127,28 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
             areas = tuple(dict.fromkeys(Area(area.district) for area in areas))
         elif _OTHER_NAME_AFTER.match(text, end) and strength < Strength.STRONG:
             return None
-        if strength is Strength.ORDINARY and not _in_address(text, start, end):
+        if strength is Strength.ORDINARY and (_BUSINESS_AFTER.match(text, end) or not _in_address(text, start, end, name.kind)):
             strength = Strength.WEAK
+    if name.kind == "community" and name.rest and _NUMBERED_PART.match(text, end):
+        areas = tuple(dict.fromkeys(Area(a.district, a.street) for a in (*areas, *name.rest)))
     return Mention(start, end, name, strength, areas)
 
 
-def _in_address(text: str, start: int, end: int) -> bool:
-    return bool(_ADDRESS_AFTER.match(text, end) or _ADDRESS_BEFORE.search(text[max(0, start - 8) : start]))
+def _in_address(text: str, start: int, end: int, kind: str) -> bool:
+    if start == 0 and _SUBJECT_AFTER.match(text, end):
+        return True
+    if _ADDRESS_AFTER.match(text, end):
+        return True
+    before = _ADDRESS_BEFORE.search(text[max(0, start - 8) : start])
+    return before is not None and not (kind == "district" and before["above"])
 
 
 def _is_person(text: str, start: int, end: int, before: str, name: Name, gazetteer: Gazetteer) -> bool:
     if before.endswith(gazetteer.person_before):
         return True
+    surname = before[-1:] in _SURNAMES
+    if surname and name.text in gazetteer.given_names:
+        return True
     if not text.startswith(gazetteer.person_after, end):
         return False
-    surname = before[-1:] in _SURNAMES
     return (surname and end - start == 2) or (name.text[0] in _SURNAMES and 2 <= end - start <= 3)
