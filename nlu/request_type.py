@@ -1,12 +1,13 @@
 """What a resident wants: 咨询, 求助, 投诉, 举报 or 建议 (Art. 2).
 
-Two readers add up. Groups of words with weights set by hand (``data/reading/request_type_cues.yml``) say what speaks for a
+Two readers add up. Groups of words with weights set largely by hand (``data/reading/request_type_cues.yml``) say what speaks for a
 type; character n-grams with trained weights (``data/reading/request_type_model.json``) know the rest. Their sum, in
-log-odds, becomes a probability by a temperature fitted on sentences that neither was trained on.
+log-odds, is turned into a probability as it is: on real messages that was well calibrated.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -36,12 +37,39 @@ def classify(text: str) -> RequestType:
     text = normalise(text)
     if not has_substance(text):
         return RequestType(None, 0.95, "没有实质内容")
-    scores, reasons = _score(text)
-    temperature = 1.0
-    top = max(scores)
-    exponents = [math.exp((score - top) / temperature) for score in scores]
-    best = max(range(len(NAMES)), key=scores.__getitem__)
-    return RequestType(NAMES[best], round(exponents[best] / sum(exponents), 4), reasons.get(best, "整体措辞"))
+    scores, reasons = cue_scores(text)
+    bias, weights = _model()
+    known = [weights[gram] for gram in ngrams(text) if gram in weights]
+    scale = len(known) ** -0.5 if known else 0.0
+    sums = [sum(column) for column in zip(*known, strict=True)] if known else [0] * len(NAMES)
+    totals = [cue + offset + scale * learnt / 100 for cue, offset, learnt in zip(scores, bias, sums, strict=True)]
+    top = max(totals)
+    best = totals.index(top)
+    confidence = 1 / sum(math.exp(total - top) for total in totals)
+    return RequestType(NAMES[best], round(confidence, 4), reasons.get(best, "整体措辞"))
+
+
+_HEAD, _TAIL = 500, 300
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
+
+
+def ngrams(text: str) -> set[str]:
+    """Return the runs of one to three characters of normalised ``text``, with its borders marked and numbers alike."""
+    text = "^" + _NUMBER.sub("0", _shorten(text)) + "$"
+    pairs = [text[start : start + 2] for start in range(len(text) - 1)]
+    triples = [text[start : start + 3] for start in range(len(text) - 2)]
+    return {*text, *pairs, *triples}
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[list[float], dict[str, list[int]]]:
+    """Return the biases and, in hundredths, the weights of the n-grams (trained by nlu.learning.request_type)."""
+    data = json.loads(data_path("reading", "request_type_model.json").read_text(encoding="utf-8"))
+    return data["bias"], data["weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +77,51 @@ class _Cues:
     automaton: ahocorasick.Automaton
     patterns: tuple[tuple[re.Pattern[str], int], ...]
     weights: tuple[tuple[float, ...], ...]
+    most: tuple[int, ...]
 
 
 @lru_cache(maxsize=1)
 def _cues() -> _Cues:
     with data_path("reading", "request_type_cues.yml").open(encoding="utf-8") as handle:
         data = yaml.safe_load(handle)
-    automaton = ahocorasick.Automaton()
+    groups: dict[str, list[int]] = {}
     weights: list[tuple[float, ...]] = []
+    most: list[int] = []
     for group in data["words"]:
         for word in group["words"]:
-            automaton.add_word(word, (len(weights), word))
+            groups.setdefault(word, []).append(len(weights))
+        most.append(group.get("most", 1))
         weights.append(tuple(float(group["weights"].get(name, 0.0)) for name in NAMES))
+    automaton = ahocorasick.Automaton()
+    for word, numbers in groups.items():
+        automaton.add_word(word, (word, tuple(numbers)))
     automaton.make_automaton()
     patterns = []
     for group in data["patterns"]:
         patterns.append((re.compile(group["pattern"]), len(weights)))
         weights.append(tuple(float(group["weights"].get(name, 0.0)) for name in NAMES))
-    return _Cues(automaton, tuple(patterns), tuple(weights))
+        most.append(1)
+    return _Cues(automaton, tuple(patterns), tuple(weights), tuple(most))
 
 
-_HEAD, _TAIL = 800, 400
-
-
-def _score(text: str) -> tuple[list[float], dict[int, str]]:
-    """Return the score of every type and, for each type, the word that spoke for it most."""
-    if len(text) > _HEAD + _TAIL:
-        text = text[:_HEAD] + "\n" + text[-_TAIL:]
+def cue_scores(text: str) -> tuple[list[float], dict[int, str]]:
+    """Return what the hand-set cues in normalised ``text`` say for every type, and the word that spoke for it most."""
+    text = _shorten(text)
     cues = _cues()
-    found: dict[int, str] = {}
-    for _, (group, word) in cues.automaton.iter(text):
-        found.setdefault(group, word)
+    found: dict[int, list[str]] = {}
+    for word, groups in {value for _, value in cues.automaton.iter(text)}:
+        for group in groups:
+            found.setdefault(group, []).append(word)
     for pattern, group in cues.patterns:
         match = pattern.search(text)
         if match:
-            found[group] = match.group()[-12:]
+            found[group] = [match.group()[-12:]]
     scores = [0.0] * len(NAMES)
     strongest: dict[int, tuple[float, str]] = {}
-    for group, word in found.items():
+    for group, words in found.items():
+        times = min(len(words), cues.most[group])
         for index, weight in enumerate(cues.weights[group]):
-            scores[index] += weight
-            if weight > strongest.get(index, (0.3, ""))[0]:
-                strongest[index] = (weight, word)
+            scores[index] += weight * times
+            if weight * times > strongest.get(index, (0.3, ""))[0]:
+                strongest[index] = (weight * times, max(words))
     return scores, {index: f"“{word.strip()}”" for index, (_, word) in strongest.items()}

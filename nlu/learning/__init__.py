@@ -1,0 +1,1 @@
+"""Training what the readers use: needs numpy, scipy and scikit-learn, which reading doesn't."""
