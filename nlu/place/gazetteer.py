@@ -63,6 +63,7 @@ _COMMERCIAL = re.compile(r"(?:家园|花园|嘉园|雅苑|名苑|佳苑|国际|�
 # A sight or a quarter rather than where one lives.
 _PUBLIC = re.compile(r"(?:[门寺宫桥街路巷道井陵口店谷庄府坟塔]|[和明]园|公园|广场|市场|国子监)$")
 _INSTITUTION = re.compile(r"(?:大学|学院|中学|附中|附小|小学|[^城]部|总局|局|厂|医院|公司|研究所|研究院|传播|传媒|部队|大院|口|附|\d+)$")
+_ROAD = re.compile(r"(?:路|街|大街|大道|胡同|巷|环|桥)$")
 _BARE_NUMERAL = re.compile(r"[一二三四五六七八九十]$")
 _NUMBERED = re.compile(r"^[东南西北中前后]?(?:里|区|街|院|条|村|园)?第?[一二三四五六七八九十]*(?:区|里|街|村|院|条)?$")
 _COMMON_WORDS = {"东方", "安康", "中山", "长治", "白城", "白银", "三明", "海东", "海西", "海南", "城区", "郊区", "矿区", "市中区", "新城区"}
@@ -182,13 +183,15 @@ class _Builder:
         for core, areas in cores.items():
             siblings = [a for a in stems.get(core, ()) if a not in areas]
             meant = [Area(a.district, a.street) for a in (*areas, *siblings)] if _is_quarter(core, siblings) else areas
+            if _ROAD.search(core):  # without 社区 it's the road, which knows no street's border
+                meant, siblings = [Area(a.district) for a in areas], []
             if not _BARE_NUMERAL.search(core):  # 芍药居三 is said with 社区 only, or it would be seen in 芍药居三角地
                 self.put(core, "community", self._community_strength(core, areas), meant, siblings)
             for area in areas:
                 name = area.community or ""
                 self.put(name, "community", self._full_strength(core, cores, name), [a for a in areas if a.community == name])
         for stem, areas in stems.items():
-            streets = list(dict.fromkeys(Area(a.district, a.street) for a in areas))
+            streets = list(dict.fromkeys(Area(a.district, None if _ROAD.search(stem) else a.street) for a in areas))
             common = self.namesakes.get(stem) or _NUMBERED.match(stem) or _INSTITUTION.search(stem)
             clear = len(streets) <= _MANY_SIBLINGS and not common
             self.put(stem, "community", Strength.ORDINARY if clear else Strength.WEAK, streets)
@@ -197,9 +200,11 @@ class _Builder:
         for text, (areas, strength) in self.landmarks.items():
             inside = [a for a in cores.get(text, ()) if any(Area(a.district, a.street) == area for area in areas)]
             outside = [a for a in cores.get(text, ()) if not any(area.joined(a) for area in areas)]
-            one = len(inside) == 1 and len(areas) == 1 and not _PUBLIC.search(text)
+            one = len(inside) == 1 and len(areas) == 1 and len(text) > 2 and not _PUBLIC.search(text)
             meant = inside if one and not _is_quarter(text, stems.get(text, ())) else areas
             self.put(text, "landmark", strength, meant, outside)
+            if text.endswith("地铁站"):
+                self.put(text[:-3] + "站", "landmark", strength, meant)
 
     def _street_strength(self, text: str) -> Strength:
         strong, ordinary = (1, 12) if len(text) == 2 else (9, 30)

@@ -13,7 +13,9 @@ from nlu.place.scan import Mention, Scan, scan
 from nlu.text import normalise
 
 _CERTAINTY = {Strength.OFFICIAL: 0.98, Strength.STRONG: 0.93, Strength.ORDINARY: 0.82, Strength.WEAK: 0.8}
-_BESIDE = re.compile(r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区)?[的,，、 ()（）]{0,2}")
+_BESIDE = re.compile(
+    r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区|大街|路|街|胡同)?(?:\d{1,4}号院?)?[的,，、 ()（）]{0,2}"
+)
 _CLEAR_LEAD = 2
 _MAX_CANDIDATES = 8
 _SHORT_MESSAGE = 25

@@ -43,7 +43,9 @@ _ADDRESS_BEFORE = re.compile(
     r"(?:住在|家住|居住|住址|住|家在|位于|坐落|地址|地点|家是|我们?是|我在|是|在|到|来自|搬到|搬来|北京市?"
     r"|(?P<above>[区县镇乡]|街道|地区))[的::,，是 ]{0,2}$"
 )
-_NUMBERED_PART = re.compile(r"[东南西北]?(?:[一二三四五六七八九十]+|\d{1,2})区")  # 南湖中园二区 may be what 南湖中园 is or its neighbour
+# 牡丹园北里 isn't 牡丹园, 石门营四区 not the village; 南湖中园二区 may be what 南湖中园 is or its neighbour.
+_OTHER_PART = re.compile(r"[东南西北中](?:里|区|园|苑)|[东南西北]?(?:[一二三四五六七八九十]+|\d{1,2})[区里]")
+_NUMBERED_PART = re.compile(r"[东南西北]?(?:[一二三四五六七八九十]+|\d{1,2})区")
 _SUBJECT_AFTER = re.compile(r"[的有]|$")
 _MASK = "*＊×"
 _SURNAMES = set(
@@ -119,7 +121,10 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
     if strength is not Strength.OFFICIAL:
         if text[end : end + 1] in _MASK and end < len(text) and name.kind != "district":
             return None
-        if _is_person(text, start, end, before, name, gazetteer) or gazetteer.organisation_after.match(text, end):
+        if _is_person(text, start, end, before, name, gazetteer):
+            return None
+        registered = name.kind == "district" and strength is Strength.STRONG  # 北京海淀某某公司 sits there at least
+        if not registered and gazetteer.organisation_after.match(text, end):
             return None
         if _ROAD_AFTER.match(text, end):
             if strength < Strength.STRONG or name.kind == "district":
@@ -129,9 +134,14 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
             return None
         if strength is Strength.ORDINARY and (_BUSINESS_AFTER.match(text, end) or not _in_address(text, start, end, name.kind)):
             strength = Strength.WEAK
-    if name.kind == "community" and name.rest and _NUMBERED_PART.match(text, end):
+    named = any(area.community for area in areas) and not name.text.endswith(("社区", "村"))
+    if named and _OTHER_PART.match(text, end) and (name.rest or not _NUMBERED_PART.match(text, end) or _is_village(name)):
         areas = tuple(dict.fromkeys(Area(a.district, a.street) for a in (*areas, *name.rest)))
     return Mention(start, end, name, strength, areas)
+
+
+def _is_village(name: Name) -> bool:
+    return not name.text.endswith("村") and any((area.community or "").endswith("村") for area in name.areas)
 
 
 def _in_address(text: str, start: int, end: int, kind: str) -> bool:
