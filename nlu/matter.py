@@ -133,7 +133,7 @@ class MatterMatcher:
 @dataclass(frozen=True, slots=True)
 class _Reading:
     total: Vector
-    pieces: list[Vector]
+    pieces: Sequence[Vector]
     evidence: dict[int, list[str]]
 
 
