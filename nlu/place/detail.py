@@ -44,6 +44,7 @@ _NAME_WORD = re.compile(
     r"[么很些]|严重|干扰|告知|导致|影响|破坏|进入|业主|物业|全部|领导|各种|违规|违章|居民|社区的|经过|没有|管理|周围|改造|建设"
     r"|规划|公租|出租"
 )
+_COMMON_ROADS = {"铁路", "公路", "马路", "道路", "大街", "小路", "土路", "大道", "胡同", "一路", "学校", "医院", "超市"}
 _MAX = 40
 
 
@@ -88,7 +89,7 @@ def _clean(found: str) -> str | None:
     found = found.strip(" ,，、的()（")
     if not found or len(found) > _MAX:
         return None
-    if found.isdigit():
+    if found.isdigit() or found in _COMMON_ROADS:
         return None
     if not _BUILDING.search(found) and _SENTENCE_WORD.search(found):
         return None

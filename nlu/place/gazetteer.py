@@ -64,7 +64,7 @@ _COMMERCIAL = re.compile(r"(?:家园|花园|嘉园|雅苑|名苑|佳苑|国际|�
 _PUBLIC = re.compile(r"(?:[门寺宫桥街路巷道井陵口店谷庄府坟塔]|[和明]园|公园|广场|市场|国子监)$")
 _INSTITUTION = re.compile(r"(?:大学|学院|中学|附中|附小|小学|[^城]部|总局|局|厂|医院|公司|研究所|研究院|传播|传媒|部队|大院|口|附|\d+)$")
 _ROAD = re.compile(r"(?:路|街|大街|大道|胡同|巷|环|桥)$")
-_BARE_NUMERAL = re.compile(r"[一二三四五六七八九十]$")
+_OPEN_END = re.compile(r"[一二三四五六七八九十东南西北中]$")
 _NUMBERED = re.compile(r"^[东南西北中前后]?(?:里|区|街|院|条|村|园)?第?[一二三四五六七八九十]*(?:区|里|街|村|院|条)?$")
 _COMMON_WORDS = {"东方", "安康", "中山", "长治", "白城", "白银", "三明", "海东", "海西", "海南", "城区", "郊区", "矿区", "市中区", "新城区"}
 
@@ -185,11 +185,12 @@ class _Builder:
             meant = [Area(a.district, a.street) for a in (*areas, *siblings)] if _is_quarter(core, siblings) else areas
             if _ROAD.search(core):  # without 社区 it's the road, which knows no street's border
                 meant, siblings = [Area(a.district) for a in areas], []
-            if not _BARE_NUMERAL.search(core):  # 芍药居三 is said with 社区 only, or it would be seen in 芍药居三角地
+            if not _OPEN_END.search(core):  # said with 社区 only, or 呼家楼北 would be seen in 呼家楼北里, 芍药居三 in 芍药居三角地
                 self.put(core, "community", self._community_strength(core, areas), meant, siblings)
             for area in areas:
                 name = area.community or ""
-                self.put(name, "community", self._full_strength(core, cores, name), [a for a in areas if a.community == name])
+                same = [a for a in areas if a.community == name]
+                self.put(name, "community", self._full_strength(core, name, same), same)
         for stem, areas in stems.items():
             streets = list(dict.fromkeys(Area(a.district, None if _ROAD.search(stem) else a.street) for a in areas))
             common = self.namesakes.get(stem) or _NUMBERED.match(stem) or _INSTITUTION.search(stem)
@@ -219,11 +220,11 @@ class _Builder:
             return Strength.STRONG
         return Strength.ORDINARY
 
-    def _full_strength(self, core: str, cores: dict[str, list[Area]], name: str) -> Strength:
+    def _full_strength(self, core: str, name: str, areas: list[Area]) -> Strength:
         count = self.namesakes.get(core, 0)
         if _NUMBERED.match(core) or count > 20 or name == core:
-            return Strength.WEAK if name != core else self._community_strength(core, cores[core])
-        if count <= (3 if len(core) > 2 else 0) and len(cores[core]) == 1:
+            return Strength.WEAK if name != core else self._community_strength(core, areas)
+        if count <= (3 if len(core) > 2 else 0) and len(areas) == 1:
             return Strength.STRONG
         return Strength.ORDINARY if count <= 5 or len(core) >= 3 else Strength.WEAK
 

@@ -14,8 +14,10 @@ from nlu.text import normalise
 
 _CERTAINTY = {Strength.OFFICIAL: 0.98, Strength.STRONG: 0.93, Strength.ORDINARY: 0.82, Strength.WEAK: 0.8}
 _BESIDE = re.compile(
-    r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区|大街|路|街|胡同)?(?:\d{1,4}号院?)?[的,，、 ()（）]{0,2}"
+    r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区|大街|路|街|胡同)?"
+    r"(?:\d{1,4}号院?)?[的,，、 ()（）]{0,2}"
 )
+_PART = re.compile(r"[东南西北中前后一二三四五六七八九十][里区街院园条村队]")  # 北里, 二区: part of some name, in every district
 _CLEAR_LEAD = 2
 _MAX_CANDIDATES = 8
 _SHORT_MESSAGE = 25
@@ -90,27 +92,32 @@ def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
             return []
         anchors = [m for m in anchors if m.strength >= Strength.STRONG]
     short = len(text) <= _SHORT_MESSAGE
-    believed = []
-    previous: Mention | None = None
+    believed: list[Mention] = []
+    chain: list[Area] = []  # what the names right before say together
     for mention in mentions:
         if mention not in anchors:
-            confirmed = _confirmed(text, mention, previous, anchors, context if short else None)
+            confirmed = _confirmed(text, mention, believed[-1] if believed else None, chain, anchors, context if short else None)
             if confirmed is None:
                 continue
             mention = confirmed
+        beside = believed and _BESIDE.fullmatch(text, believed[-1].end, mention.start)
+        chain = (_joined(chain, mention.areas) if beside else []) or list(mention.areas)
         believed.append(mention)
-        previous = mention
     return believed
 
 
-def _confirmed(text: str, weak: Mention, previous: Mention | None, anchors: list[Mention], context: Area | None) -> Mention | None:
+def _confirmed(
+    text: str, weak: Mention, previous: Mention | None, chain: list[Area], anchors: list[Mention], context: Area | None
+) -> Mention | None:
     """Return the weak mention with the areas that the place beside it (or the known context) confirms."""
     meanings = (*weak.areas, *weak.name.rest)
     following = next((m for m in anchors if m.start >= weak.end), None)
-    for left, right, neighbour in ((previous, weak, previous), (weak, following, following)):
-        if left is None or right is None or neighbour is None or not _BESIDE.fullmatch(text, left.end, right.start):
+    for left, right, beside in ((previous, weak, chain), (weak, following, following.areas if following else ())):
+        if left is None or right is None or not _BESIDE.fullmatch(text, left.end, right.start):
             continue
-        areas = [a for a in meanings if any(a.joined(b) for b in neighbour.areas)]
+        if len(weak.name.text) == 2 and _PART.fullmatch(weak.name.text):
+            beside = [area for area in beside if area.street]
+        areas = [a for a in meanings if any(a.joined(b) for b in beside)]
         if areas:
             return replace(weak, areas=tuple(areas))
     if context is not None:
@@ -133,8 +140,17 @@ def _grouped(text: str, mentions: list[Mention]) -> list[_Group]:
                 group.mentions.append(mention)
                 break
         else:
-            groups.append(_Group(list(mention.areas), [mention]))
+            if not _namesake(text, groups, mention):
+                groups.append(_Group(list(mention.areas), [mention]))
     return groups
+
+
+def _namesake(text: str, groups: list[_Group], mention: Mention) -> bool:
+    """魏善庄镇的月季园: right after an official name, what we know elsewhere only must be another of the same name."""
+    if not groups or mention.strength is Strength.OFFICIAL:
+        return False
+    last = groups[-1].mentions[-1]
+    return last.strength is Strength.OFFICIAL and text[last.end : mention.start] in ("", "的", ",", "，", " ")
 
 
 def _bent(text: str, group: _Group, mention: Mention) -> list[Area]:

@@ -33,6 +33,7 @@ _MAX_HITS = 400
 """A text with more names than this is a list, not an address."""
 
 _ROAD_AFTER = re.compile(r"[东南西北中内外]{0,2}(?:大街|大道|胡同|街(?!道)|路(?!口|灯|面|边|上)|巷|桥)")
+_NEIGHBOUR_AFTER = re.compile(r"[东南西北中前后][里园苑]")  # 天坛东里 lies in the next street but one
 _OTHER_NAME_AFTER = re.compile(r"(?:[东南西北新老大小]?(?:家园|花园|嘉园|[佳雅名馨欣丽御]苑|公寓|大厦|广场|新城|新村|庄园|国际|集团))")
 _BUSINESS_AFTER = re.compile(r"酒店|宾馆|饭店|大学|学院|中学|小学|幼儿园|医院|商场|商城|市场|超市|公园|电影院|影城|牌")
 _ADDRESS_AFTER = re.compile(
@@ -64,7 +65,7 @@ def scan(text: str, gazetteer: Gazetteer) -> Scan:
     """Return what ``text`` (normalised) mentions; names that the words around them disown are left out."""
     hits = _longest(text, gazetteer)
     beijing = any(name.kind == "beijing" for _, _, name in hits)
-    abroad = [(start, end, name) for start, end, name in hits if name.kind == "elsewhere" and _is_elsewhere(text, start, end)]
+    abroad = _abroad(text, hits)
     elsewhere = max((name.strength for _, _, name in abroad), default=None)
     if elsewhere is None:
         elsewhere = Strength.OFFICIAL if _LETTER_CITY.search(text) else Strength.STRONG if _LETTER_DISTRICT.search(text) else None
@@ -101,6 +102,20 @@ def _longest(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Name]]:
     return kept
 
 
+def _abroad(text: str, hits: list[tuple[int, int, Name]]) -> list[tuple[int, int, Name]]:
+    """Return the hits that place the matter in another city; 河南 of 河南驻马店来京务工 is judged by what follows 驻马店."""
+    found = []
+    origin_from = -1
+    for start, end, name in reversed(hits):
+        if name.kind != "elsewhere":
+            continue
+        if end == origin_from or not _is_elsewhere(text, start, end):
+            origin_from = start
+        else:
+            found.append((start, end, name))
+    return found
+
+
 def _is_elsewhere(text: str, start: int, end: int) -> bool:
     """河北人, 车牌是山东的, 老家在河南 tell where somebody is from, not where the matter is."""
     return not _LIVING_ELSEWHERE.match(text, end) and not _ORIGIN_BEFORE.search(text[max(0, start - 5) : start])
@@ -130,6 +145,10 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
             if strength < Strength.STRONG or name.kind == "district":
                 return None
             areas = tuple(dict.fromkeys(Area(area.district) for area in areas))
+        elif _NEIGHBOUR_AFTER.match(text, end) and name.kind in ("street", "landmark"):
+            known = gazetteer.names.get(text[start : end + 1] + "社区")  # 呼家楼北社区 vouches for 呼家楼北里
+            areas = known.areas if known else tuple(dict.fromkeys(Area(area.district) for area in areas))
+            areas = tuple(dict.fromkeys(Area(area.district, area.street) for area in areas))
         elif _OTHER_NAME_AFTER.match(text, end) and strength < Strength.STRONG:
             return None
         if strength is Strength.ORDINARY and (_BUSINESS_AFTER.match(text, end) or not _in_address(text, start, end, name.kind)):

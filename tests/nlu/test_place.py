@@ -31,8 +31,9 @@ def _held_out(text: str) -> bool:
 
 
 def _sentences(*, held_out: bool) -> Iterator[list[Any]]:
-    for rows in yaml.safe_load(SENTENCES.read_text(encoding="utf-8")).values():
-        yield from (row for row in rows if _held_out(str(row[0])) == held_out)
+    for group, rows in yaml.safe_load(SENTENCES.read_text(encoding="utf-8")).items():
+        later = group.startswith("written later")
+        yield from (row for row in rows if (not later and _held_out(str(row[0]))) == held_out)
 
 
 def _measured(*, held_out: bool) -> dict[str, tuple[float, float]]:
