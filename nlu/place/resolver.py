@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from nlu.place import correction, detail
 from nlu.place.gazetteer import Strength, gazetteer
 from nlu.place.model import Area, Place
+from nlu.place.names import street_short
 from nlu.place.scan import Mention, Scan, scan
 from nlu.text import normalise
 
-_CERTAINTY = {Strength.OFFICIAL: 0.98, Strength.STRONG: 0.93, Strength.ORDINARY: 0.82, Strength.WEAK: 0.8}
+_CERTAINTY = {Strength.OFFICIAL: 0.98, Strength.STRONG: 0.95, Strength.ORDINARY: 0.88, Strength.WEAK: 0.85}
 _BESIDE = re.compile(
     r"[的,，、 \-—/()（）:：]{0,2}(?:市|区|县|镇|乡|街道|地区|这边|那边|那里|那儿|附近|城区|大街|路|街|胡同)?"
     r"(?:\d{1,4}号院?)?[的,，、 ()（）]{0,2}"
@@ -62,12 +63,26 @@ def resolve(text: str, near: Place | None = None) -> Place:
     chosen = _chosen(text, groups)
     if chosen:
         return _place(text, chosen, several=len(groups) > 1)
+    if context and context.street and len(text) <= _SHORT_MESSAGE:
+        continued = _continued(text, context)
+        if continued:
+            return continued
     found = detail.anywhere(text)
     if found is None:
         return Place()
     if near is None or context is None:
         return Place(detail=found)
     return replace(near, detail=found, evidence=(), confidence=min(near.confidence or 0.8, 0.9))
+
+
+def _continued(text: str, context: Area) -> Place | None:
+    """西园四区 after 望京街道 is 望京西园四区: read the message as the end of a name that the known street begins."""
+    short = street_short(context.street or "")
+    place = resolve(short + text)
+    if not place.community or place.district != context.district or not place.evidence[0].startswith(short):
+        return None
+    ending = place.evidence[0][len(short) :]
+    return replace(place, evidence=(ending, *place.evidence[1:])) if ending else None
 
 
 def _area_of(place: Place | None) -> Area | None:
@@ -110,21 +125,27 @@ def _confirmed(
     text: str, weak: Mention, previous: Mention | None, chain: list[Area], anchors: list[Mention], context: Area | None
 ) -> Mention | None:
     """Return the weak mention with the areas that the place beside it (or the known context) confirms."""
-    meanings = (*weak.areas, *weak.name.rest)
     following = next((m for m in anchors if m.start >= weak.end), None)
     for left, right, beside in ((previous, weak, chain), (weak, following, following.areas if following else ())):
         if left is None or right is None or not _BESIDE.fullmatch(text, left.end, right.start):
             continue
         if len(weak.name.text) == 2 and _PART.fullmatch(weak.name.text):
             beside = [area for area in beside if area.street]
-        areas = [a for a in meanings if any(a.joined(b) for b in beside)]
+        areas = _fitting(weak, beside)
         if areas:
             return replace(weak, areas=tuple(areas))
     if context is not None:
-        areas = [a for a in meanings if a.joined(context)] or [a for a in meanings if a.district == context.district]
+        areas = _fitting(weak, [context]) or _fitting(weak, [Area(context.district)])
         if areas:
             return replace(weak, areas=tuple(areas))
     return None
+
+
+def _fitting(mention: Mention, known: Iterable[Area]) -> list[Area]:
+    """Return what the name means in the known areas: what it means by itself before what it may mean besides."""
+    known = list(known)
+    fits = [[a for a in meanings if any(a.joined(b) for b in known)] for meanings in (mention.areas, mention.name.rest)]
+    return fits[0] or fits[1]
 
 
 def _grouped(text: str, mentions: list[Mention]) -> list[_Group]:

@@ -12,14 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nlu.files import data_path
 from nlu.place import Place, resolve
 from nlu.place import gazetteer as tables
 from nlu.place.names import community_core, community_name, digit_form, stems, street_short
-from nlu.text import normalise
 from tests import real_data
 
 LEVELS = ("district", "street", "community")
@@ -55,12 +52,6 @@ def _streets() -> set[tuple[str, str]]:
 
 
 STREETS = _streets()
-
-
-def _consistent(place: Place) -> bool:
-    if place.street is not None and (place.district, place.street) not in STREETS:
-        return False
-    return not (place.community and not place.street) and 0 <= place.confidence <= 1
 
 
 def test_there_are_enough_sentences_and_each_gold_place_exists() -> None:
@@ -109,7 +100,7 @@ def test_candidates_are_whole_places_and_the_district_stands_only_where_all_agre
 def test_what_is_known_already_decides_between_namesakes() -> None:
     assert resolve("八里庄那边", near=Place(district="海淀区")).street == "八里庄街道"
     assert resolve("八里庄那边", near=Place(district="海淀区")).district == "海淀区"
-    assert resolve("西园四区", near=Place(district="朝阳区", street="望京街道")).district in (None, "朝阳区")
+    assert resolve("西园四区", near=Place(district="朝阳区", street="望京街道")).community == "望京西园四区社区"
     assert resolve("辛庄村", near=Place(district="昌平区")).district == "昌平区"
 
 
@@ -156,29 +147,6 @@ def test_a_wrong_table_is_refused_with_file_and_entry(tmp_path: Path) -> None:
     builder = tables._Builder(tmp_path)
     with pytest.raises(tables.GazetteerError, match=r"landmarks\.yml: 某地: no street 没有街道 in 朝阳区"):
         builder.add_landmarks()
-
-
-_PIECES = st.sampled_from(
-    [
-        *("朝阳", "朝阳区", "海淀", "望京", "望京街道", "南湖西园", "回龙观", "八里庄", "国贸", "经开区", "亦庄", "荣华街道"),
-        *("辛庄", "东风", "和平", "河北", "高碑店", "长沙市", "海口", "北京", "不是", "是", "在", "我住", "的", "写错了", "应该是"),
-        *("从", "到", "215楼", "3单元", "一区", "四区", "4", "12号院", "路", "小区", "村", "先生", "A市", "*", ",", "。", " "),
-    ]
-)
-
-
-@given(
-    st.one_of(st.text(max_size=300), st.lists(_PIECES, max_size=14).map("".join)),
-    st.sampled_from([None, Place("海淀区"), Place("朝阳区", "望京街道")]),
-)
-def test_any_text_gives_a_consistent_place(text: str, near: Place | None) -> None:
-    place = resolve(text, near)
-    assert _consistent(place)
-    assert all(_consistent(candidate) for candidate in place.candidates)
-    if place.district:
-        assert all(candidate.district == place.district for candidate in place.candidates)
-    assert all(words in normalise(text) for words in place.evidence)
-    assert resolve(text, near) == place
 
 
 @pytest.mark.parametrize("text", ["望京南湖西园朝阳海淀国贸", "1", "一", "号楼", "幸福家园", "不是 ", "家住在", "甲1-1-1-1号楼东门,", "*"])
