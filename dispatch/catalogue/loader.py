@@ -29,6 +29,7 @@ def _without_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Phrase = Annotated[str, Field(min_length=2, max_length=30)]
 Phrases = Annotated[tuple[Phrase, ...], AfterValidator(_without_repeats)]
+Hints = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=30)], ...], AfterValidator(_without_repeats)]
 Sentences = Annotated[tuple[Annotated[str, Field(min_length=4, max_length=300)], ...], AfterValidator(_without_repeats)]
 UnitCode = Annotated[str, Field(pattern=_UNIT_CODE)]
 
@@ -78,7 +79,7 @@ class CatalogueItem(BaseModel):
     clock: Clock
     basis: str = Field(min_length=4, max_length=200)
     synonyms: Phrases = Field(min_length=1)
-    negative_hints: Phrases = ()
+    negative_hints: Hints = ()
     examples: Sentences = Field(min_length=1)
 
     @property
