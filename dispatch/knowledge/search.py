@@ -112,7 +112,7 @@ class Calibration:
         return 1 / (1 + exp(-max(-60.0, min(60.0, value))))
 
 
-CALIBRATION = Calibration(intercept=0.0, meaning=0.0, lead=0.0, covered=0.0, missing=0.0, asked=0.0, threshold=0.99)
+CALIBRATION = Calibration(intercept=-13.0, meaning=10.0, lead=12.0, covered=3.0, missing=1.0, asked=3.0, threshold=0.8)
 
 
 def texts_to_encode(entry: Entry) -> list[str]:
@@ -223,6 +223,16 @@ class KnowledgeIndex:
         return [
             self._result(snapshot, question, mask, limit) if question else SearchResult((), False, 0.0) for question in self._read(queries)
         ]
+
+    def near_duplicates(self, questions: Sequence[str], threshold: float) -> list[tuple[str, float]]:
+        """Return the entries that ask nearly the same as one of ``questions`` (cosine from ``threshold``), nearest first."""
+        snapshot = self._snapshot
+        if not snapshot.prepared or not questions:
+            return []
+        vectors = self._encoder.encode([normalise(question)[:_MAX_QUESTION] for question in questions])
+        cosines = np.maximum.reduceat((snapshot.question_vectors @ vectors.T).max(axis=1), snapshot.starts)
+        order = [place for place in np.argsort(-cosines)[:_CANDIDATES] if cosines[place] >= threshold]
+        return [(snapshot.prepared[place].entry.id, round(float(cosines[place]), 4)) for place in order]
 
     def evidence(self, query: str, *, without: Iterable[str] = ()) -> tuple[str, Evidence] | None:
         """Return the first hit's id and what speaks for it, as if the entries ``without`` weren't there; for calibration."""

@@ -1,0 +1,101 @@
+"""Tables of the knowledge base."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from dispatch.core.database import Base, UTCDateTime
+
+
+class KnowledgeEntry(Base):
+    """One entry as it is in force, or as last written where it was never published. Every version is in ``KnowledgeVersion``."""
+
+    __tablename__ = "knowledge_entries"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The source's own id, e.g. the CSV's."""
+
+    title: Mapped[str] = mapped_column(String(1000))
+    variants: Mapped[list[str]] = mapped_column(JSON, default=list)
+    answer: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(String(80), default="", index=True)
+    source: Mapped[str] = mapped_column(String(400), default="")
+    article: Mapped[str] = mapped_column(String(200), default="")
+    unit_name: Mapped[str] = mapped_column(String(80), default="")
+    unit_code: Mapped[str | None] = mapped_column(String(16), index=True)
+    region: Mapped[str | None] = mapped_column(String(32))
+    valid_from: Mapped[date | None] = mapped_column()
+    valid_to: Mapped[date | None] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str] = mapped_column(String(16))
+    """``seed`` (came with the system), ``import`` or ``unit`` (written by a unit)."""
+
+    sequence: Mapped[int] = mapped_column(index=True)
+    """Number of the change that touched it last: whoever has seen all up to n asks for those above n."""
+
+    vectors: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    """Half-precision vectors of title, variants and answer, in this order (``dispatch.knowledge.embedding``)."""
+
+    vector_model: Mapped[str] = mapped_column(String(16), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class KnowledgeVersion(Base):
+    """What an entry said at one time, who wrote it and who decided on it; never changed but for its state."""
+
+    __tablename__ = "knowledge_versions"
+    __table_args__ = (UniqueConstraint("entry_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(64), ForeignKey("knowledge_entries.id"))
+    number: Mapped[int] = mapped_column()
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    author: Mapped[str] = mapped_column(String(80))
+    reviewer: Mapped[str | None] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(400), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class KnowledgeSequence(Base):
+    """One row: the number of the last change. Raising it serialises writers, so numbers become visible in their order."""
+
+    __tablename__ = "knowledge_sequence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column()
+
+
+class Consultation(Base):
+    """A question that the knowledge base was asked, masked, and what it answered: the basis of the gap list."""
+
+    __tablename__ = "knowledge_consultations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    query: Mapped[str] = mapped_column(String(300))
+    entry_id: Mapped[str | None] = mapped_column(String(64), ForeignKey("knowledge_entries.id"), index=True)
+    entry_version: Mapped[int | None] = mapped_column()
+    answered: Mapped[bool] = mapped_column()
+    confidence: Mapped[float] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Feedback(Base):
+    """A resident's word on an answer: solved or not. The newest of a conversation on an entry counts."""
+
+    __tablename__ = "knowledge_feedback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(40), index=True)
+    entry_id: Mapped[str] = mapped_column(String(64), ForeignKey("knowledge_entries.id"), index=True)
+    entry_version: Mapped[int] = mapped_column()
+    solved: Mapped[bool] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,122 @@
+"""Knowledge entries and answers as they cross the wire."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from dispatch.knowledge.plain import plain_text
+
+Plain = Annotated[str, AfterValidator(plain_text)]
+
+MAX_ANSWER = 50_000
+"""Characters an answer may have."""
+
+
+class EntryContent(BaseModel):
+    """What an entry says. Markup is taken out of every text (``dispatch.knowledge.plain``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Plain = Field(min_length=1, max_length=1000)
+    variants: tuple[Annotated[Plain, Field(max_length=300)], ...] = Field(default=(), max_length=50)
+    answer: Plain = Field(min_length=1, max_length=MAX_ANSWER)
+    subject: Plain = Field(default="", max_length=80)
+    source: Plain = Field(default="", max_length=400)
+    article: Plain = Field(default="", max_length=200)
+    unit_name: Plain = Field(default="", max_length=80)
+    unit_code: str | None = Field(default=None, max_length=16)
+    region: Plain | None = Field(default=None, max_length=32)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.title:
+            raise ValueError("title: 去除标记后没有文字")
+        if not self.answer:
+            raise ValueError("answer: 去除标记后没有文字")
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ValueError("valid_to: 有效期止不能早于有效期起")
+        return self
+
+
+class AnswerIn(BaseModel):
+    """A resident's question."""
+
+    query: str = Field(max_length=20_000)
+    conversation_id: str | None = Field(default=None, max_length=40)
+
+
+class HitOut(BaseModel):
+    """An entry found."""
+
+    id: str
+    title: str
+    passage: str
+    dept: str
+    source: str
+    valid_to: date | None
+    score: float
+
+
+class AnswerOut(BaseModel):
+    """``answer`` says that the first hit may be given as the answer at once."""
+
+    answer: bool
+    confidence: float
+    hits: list[HitOut]
+
+
+class FeedbackIn(BaseModel):
+    """Whether an answer solved the resident's question."""
+
+    entry_id: str = Field(max_length=64)
+    solved: bool
+
+
+class SubmitIn(BaseModel):
+    """A new or changed entry, to be reviewed."""
+
+    content: EntryContent
+    note: str = Field(default="", max_length=400)
+
+
+class DecisionIn(BaseModel):
+    """Why a version is sent back or an entry withdrawn."""
+
+    note: str = Field(default="", max_length=400)
+
+
+class VersionOut(BaseModel):
+    """One version of an entry."""
+
+    number: int
+    state: str
+    author: str
+    reviewer: str | None
+    note: str
+    created_at: datetime
+    decided_at: datetime | None
+    content: EntryContent
+
+
+class ChangeOut(BaseModel):
+    """A field that differs between two versions."""
+
+    field: str
+    before: str
+    after: str
+
+
+class EntryOut(BaseModel):
+    """An entry as it stands, with its history and what it may contradict."""
+
+    id: str
+    state: str
+    version: int
+    content: EntryContent
+    versions: list[VersionOut]
+    conflicts: list[HitOut]
