@@ -33,7 +33,8 @@ _LEADS_IN = re.compile(
 _MEANS_PLACE = re.compile(r"地址|地点|地方|位置|小区|街道|社区|哪个区|门牌|楼号|路名|不在那")
 _MEANS_CONTACT = re.compile(r"电话|手机|号码|联系方式|联系人|姓名|名字|称呼")
 _MEANS_MATTER = re.compile(r"这个?事|那个?事|事情|事项|内容|情况|问题|描述|理解错|弄错|搞错")
-_BARE_DISTRICT_LENGTH = 30
+_REFUSES_CONTACT = re.compile(r"匿名|电话|号码|手机|姓名|身份|信息")
+_BARE_PLACE_LENGTH = 30
 _SHORT = 12
 
 
@@ -70,7 +71,7 @@ def read(draft: Draft, turn: Turn, requested: str | None) -> Reading:
     """
     if turn.intent in _INTERRUPTIONS and not _carries_answer(draft, turn, requested):
         return Reading(None)
-    if turn.intent == "correct" or (draft.revising and turn.intent not in ("affirm", "dont_know")):
+    if turn.intent == "correct" or (draft.revising and turn.intent != "affirm"):
         return Reading(_correct(draft, turn))
     if requested == "confirmed":
         return _at_summary(draft, turn)
@@ -87,7 +88,7 @@ def _carries_answer(draft: Draft, turn: Turn, requested: str | None) -> bool:
     if turn.phone and requested == "contact":
         return True
     if requested == "place":
-        return turn.has_place and len(turn.text) <= _BARE_DISTRICT_LENGTH and not turn.text.rstrip().endswith(("?", "？", "吗", "呢"))
+        return turn.has_place and len(turn.text) <= _BARE_PLACE_LENGTH and not turn.text.rstrip().endswith(("?", "？", "吗", "呢"))
     if requested == "description":
         return has_substance(turn) and turn.handling in ("dispatch", "liaison")
     return False
@@ -113,6 +114,8 @@ def _at_place(draft: Draft, turn: Turn) -> Draft:
         return set_place(draft, chosen)
     if turn.place_candidates:
         return replace(draft, place_candidates=turn.place_candidates, place_asked=draft.place_asked + 1)
+    if turn.intent == "deny" and _REFUSES_CONTACT.search(turn.text):
+        return replace(draft, anonymous=True)
     gave_up = turn.intent in ("dont_know", "deny")
     if draft.place_asked and (gave_up or turn.intent in ("inform", "report_problem", "nlu_fallback")):
         # Asked twice: the order goes without a place that the city knows, with the resident's own words for it.
@@ -139,7 +142,7 @@ def _at_summary(draft: Draft, turn: Turn) -> Reading:
     if turn.intent == "affirm":
         return Reading(replace(draft, revising=False), confirmed=True)
     if turn.intent in ("deny", "dont_know"):
-        return Reading(replace(draft, revising=True))
+        return Reading(_correct(draft, turn))
     draft = _with_contact(draft, turn)
     if turn.intent == "give_contact":
         return Reading(draft)
@@ -159,10 +162,15 @@ def _correct(draft: Draft, turn: Turn) -> Draft:
         draft = _with_contact(draft, turn)
     if turn.has_place:
         draft = set_place(draft, turn.place)
+    if turn.intent in ("deny", "dont_know") and _REFUSES_CONTACT.search(turn.text) and "匿名" in turn.text:
+        return replace(draft, phone=None, name=None, anonymous=True)
     if turn.matter and turn.matter["code"] != draft.matter_code:
         draft = replace(draft, matter_code=turn.matter["code"], matter_name=turn.matter["name"])
         return add_words(draft, turn.text)
-    if new_contact or turn.has_place:
+    if turn.has_place and draft.description:
+        # The description may name the old place: the unit must see which of the two holds.
+        return add_words(draft, turn.text)
+    if new_contact:
         return draft if len(turn.text) <= 40 else add_words(draft, turn.text)
     if turn.place_candidates:
         return replace(draft, place=dict(NO_PLACE), place_unknown=False, place_candidates=turn.place_candidates)
@@ -211,7 +219,7 @@ def _with_detail(draft: Draft, turn: Turn) -> Draft:
 
 
 def _is_only_place(turn: Turn) -> bool:
-    return turn.has_place and len(turn.text) <= _BARE_DISTRICT_LENGTH and turn.matter is None
+    return turn.has_place and len(turn.text) <= _BARE_PLACE_LENGTH and turn.matter is None
 
 
 def _chosen_candidate(draft: Draft, turn: Turn) -> PlaceParts | None:

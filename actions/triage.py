@@ -69,7 +69,7 @@ def _by_handling(turn: Turn) -> str:
     if turn.intent == "report_problem":
         return "answer" if turn.handling == "answer" and turn.understanding.get("request_type") == "咨询" else "dispatch"
     if turn.matter or turn.has_place or turn.place_candidates or (turn.intent == "inform" and has_substance(turn)):
-        return "answer" if turn.handling == "answer" else "dispatch"
+        return "answer" if turn.handling == "answer" and turn.intent not in ("inform", "correct") else "dispatch"
     return "reply"
 
 
