@@ -19,6 +19,7 @@ _BESIDE = re.compile(
     r"(?:\d{1,4}号院?)?[的,，、 ()（）]{0,2}"
 )
 _PART = re.compile(r"[东南西北中前后一二三四五六七八九十][里区街院园条村队]")  # 北里, 二区: part of some name, in every district
+_LIST_MARKS = {"、", "和", "与", "及", "跟", "或", "还是"}
 _CLEAR_LEAD = 2
 _MAX_CANDIDATES = 8
 _SHORT_MESSAGE = 25
@@ -110,7 +111,7 @@ def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
     believed: list[Mention] = []
     chain: list[Area] = []  # what the names right before say together
     for mention in mentions:
-        if mention not in anchors:
+        if mention not in anchors and not _listed(text, mention, mentions):
             confirmed = _confirmed(text, mention, believed[-1] if believed else None, chain, anchors, context if short else None)
             if confirmed is None:
                 continue
@@ -119,6 +120,14 @@ def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
         chain = (_joined(chain, mention.areas) if beside else []) or list(mention.areas)
         believed.append(mention)
     return believed
+
+
+def _listed(text: str, mention: Mention, mentions: list[Mention]) -> bool:
+    """东城、西城、朝阳、海淀哪里能办: a district's short name in a list of districts."""
+    if mention.name.kind != "district":
+        return False
+    others = [m for m in mentions if m is not mention and m.name.kind == "district"]
+    return any(text[min(m.end, mention.end) : max(m.start, mention.start)] in _LIST_MARKS for m in others)
 
 
 def _confirmed(
@@ -187,7 +196,9 @@ def _bent(text: str, group: _Group, mention: Mention) -> list[Area]:
 def _detail(text: str, group: _Group) -> str | None:
     limit = len(text)
     for mention in reversed(group.mentions):
-        found = detail.after(text, mention.end, limit)
+        found = detail.after(text, mention.longer or mention.end, limit)
+        if mention.longer and mention.longer <= limit and mention.name.kind != "district":
+            found = text[mention.start : mention.longer] + (found or "")
         if found:
             return found
         limit = mention.start

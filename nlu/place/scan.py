@@ -11,13 +11,17 @@ from nlu.place.model import Area
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name as it stands in the text, ``text[start:end]``."""
+    """A name as it stands in the text, ``text[start:end]``.
+
+    ``longer`` is where a longer name that begins with it ends (望京 of 望京西路), or a road's own name; None where it is whole.
+    """
 
     start: int
     end: int
     name: Name
     strength: Strength
     areas: tuple[Area, ...]
+    longer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ _MAX_HITS = 400
 
 _ROAD_AFTER = re.compile(r"[东南西北中内外]{0,2}(?:大街|大道|胡同|街(?!道)|路(?!口|灯|面|边|上)|巷|桥)")
 _NEIGHBOUR_AFTER = re.compile(r"[东南西北中前后][里园苑]")  # 天坛东里 lies in the next street but one
+_IS_ROAD = re.compile(r"[路街巷]$|大道$|胡同$")
 _OTHER_NAME_AFTER = re.compile(r"(?:[东南西北新老大小]?(?:家园|花园|嘉园|[佳雅名馨欣丽御]苑|公寓|大厦|广场|新城|新村|庄园|国际|集团))")
 _BUSINESS_AFTER = re.compile(r"酒店|宾馆|饭店|大学|学院|中学|小学|幼儿园|医院|商场|商城|市场|超市|公园|电影院|影城|牌")
 _ADDRESS_AFTER = re.compile(
@@ -129,6 +134,7 @@ def _belongs_to(text: str, city_end: int, start: int) -> bool:
 
 def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -> Mention | None:
     strength, areas = name.strength, name.areas
+    longer = end if _IS_ROAD.search(name.text) else None
     before = text[max(0, start - 8) : start]
     masked_before = before[-1:] in _MASK and before != ""
     if masked_before and not (name.kind == "district" and strength is Strength.OFFICIAL):
@@ -141,11 +147,13 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
         registered = name.kind == "district" and strength is Strength.STRONG  # 北京海淀某某公司 sits there at least
         if not registered and gazetteer.organisation_after.match(text, end):
             return None
-        if _ROAD_AFTER.match(text, end):
+        if road := _ROAD_AFTER.match(text, end):
             if strength < Strength.STRONG or name.kind == "district":
                 return None
+            longer = road.end()
             areas = tuple(dict.fromkeys(Area(area.district) for area in areas))
-        elif _NEIGHBOUR_AFTER.match(text, end) and name.kind in ("street", "landmark"):
+        elif (part := _NEIGHBOUR_AFTER.match(text, end)) and name.kind in ("street", "landmark"):
+            longer = part.end()
             known = gazetteer.names.get(text[start : end + 1] + "社区")  # 呼家楼北社区 vouches for 呼家楼北里
             areas = known.areas if known else tuple(dict.fromkeys(Area(area.district) for area in areas))
             areas = tuple(dict.fromkeys(Area(area.district, area.street) for area in areas))
@@ -154,9 +162,11 @@ def _judged(text: str, start: int, end: int, name: Name, gazetteer: Gazetteer) -
         if strength is Strength.ORDINARY and (_BUSINESS_AFTER.match(text, end) or not _in_address(text, start, end, name.kind)):
             strength = Strength.WEAK
     named = any(area.community for area in areas) and not name.text.endswith(("社区", "村"))
-    if named and _OTHER_PART.match(text, end) and (name.rest or not _NUMBERED_PART.match(text, end) or _is_village(name)):
+    other = _OTHER_PART.match(text, end) if named else None
+    if other and (name.rest or not _NUMBERED_PART.match(text, end) or _is_village(name)):
+        longer = other.end()
         areas = tuple(dict.fromkeys(Area(a.district, a.street) for a in (*areas, *name.rest)))
-    return Mention(start, end, name, strength, areas)
+    return Mention(start, end, name, strength, areas, longer)
 
 
 def _is_village(name: Name) -> bool:
