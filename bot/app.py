@@ -28,7 +28,7 @@ import dispatch.drafts.api
 import dispatch.orders.api
 import dispatch.understanding.api
 import dispatch.units.api
-from bot.system import demo_logins, open_platform
+from bot.system import open_platform
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.console.pages import LoginNeededError
@@ -62,7 +62,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         # Requests mostly wait for SQLite's one writer; more threads than this would only queue there.
         to_thread.current_default_thread_limiter().total_tokens = 16
         platform = await to_thread.run_sync(open_platform, settings, clock)
-        await to_thread.run_sync(demo_logins, platform)
         await to_thread.run_sync(platform.reference.current)
         platform.live.bind(asyncio.get_running_loop())
         assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)

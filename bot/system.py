@@ -38,17 +38,16 @@ class DemoLogins:
     passwords: dict[str, str]
 
 
-def alembic_config(database: Database) -> Config:
-    """Return Alembic's configuration for ``database``; the connection is passed along by the caller."""
+def alembic_config() -> Config:
+    """Return Alembic's configuration; the caller adds the connection as the attribute ``connection``."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", "")
     return config
 
 
 def migrate(database: Database, revision: str = "head") -> bool:
     """Bring ``database`` to ``revision``; return whether it was empty before."""
-    config = alembic_config(database)
+    config = alembic_config()
     with database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         fresh = current is None and not sa.inspect(connection).has_table("orders")

@@ -1,15 +1,16 @@
 """Every table of the platform, imported in one place for Alembic and for tests."""
 
+# ruff: noqa: F401
 from __future__ import annotations
 
-import dispatch.knowledge.models
-
+import channels.conversations.models
 import dispatch.accounts.models
 import dispatch.catalogue.models
 import dispatch.drafts.models
 import dispatch.emergencies.models
+import dispatch.knowledge.models
 import dispatch.orders.models
-import dispatch.units.models  # noqa: F401
+import dispatch.units.models
 from dispatch.core.database import Base
 
 metadata = Base.metadata

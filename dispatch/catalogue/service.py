@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from nlu.matter import MatterMatcher, MatterProfile
 from sqlalchemy.orm import Session
@@ -36,25 +37,22 @@ class Assignment:
     why: str
 
 
+@lru_cache(maxsize=2)
+def _matcher(profiles: tuple[MatterProfile, ...]) -> MatterMatcher:
+    """Return the matcher of these items; building one takes seconds, and versions often differ in nothing that it reads."""
+    return MatterMatcher(profiles)
+
+
 class Catalogue:
     """One version of the catalogue in memory."""
 
     def __init__(self, version: int, items: Sequence[CatalogueItem]) -> None:
         self.version = version
         self.items = {item.code: item for item in items}
-        self.matcher = MatterMatcher(
-            [
-                MatterProfile(
-                    item.code,
-                    item.name,
-                    item.group,
-                    item.description,
-                    tuple(item.synonyms),
-                    tuple(item.negative_hints),
-                    tuple(item.examples),
-                )
-                for item in items
-            ]
+        self.matcher = _matcher(
+            tuple(
+                MatterProfile(i.code, i.name, i.group, i.description, tuple(i.synonyms), tuple(i.negative_hints), tuple(i.examples)) for i in items
+            )
         )
 
     def find(self, code: str | None) -> CatalogueItem | None:
