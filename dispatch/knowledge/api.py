@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, UploadFile
 from starlette.requests import HTTPConnection
 
 from dispatch.accounts.callers import StaffOrService
@@ -13,6 +13,7 @@ from dispatch.accounts.service_token import ServiceCaller
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem, not_found
 from dispatch.knowledge import service
+from dispatch.knowledge.csv_files import KnowledgeFileError
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.knowledge.schemas import AnswerIn, AnswerOut, ChangeOut, DecisionIn, EntryOut, FeedbackIn, SubmitIn
 from dispatch.knowledge.service import IllegalStepError, NoSuchEntryError
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["knowledge"])
 _REVIEWERS = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 _WRITERS = _REVIEWERS | {Role.HANDLER, Role.OPERATOR}
 _ANSWERS = 3
+_MAX_IMPORT_BYTES = 50_000_000
 _one_at_a_time = threading.Lock()
 
 
@@ -150,3 +152,18 @@ def withdraw(platform: PlatformDep, actor: StaffOrService, entry_id: str, body: 
 def _allow(actor: Actor, roles: frozenset[Role]) -> None:
     if actor.role not in roles:
         raise Problem(403, "没有这个权限", "您的角色不能做这一步", kind="forbidden")
+
+
+@router.post("/knowledge/import")
+def import_file(platform: PlatformDep, _caller: ServiceCaller, file: UploadFile) -> dict[str, Any]:
+    """Take in a CSV file (columns id, question, passage, dept); bad rows are reported, good ones kept."""
+    finder = service.unit_finder((unit.code, unit.name, unit.short) for unit in platform.reference.current().units.all())
+    content = file.file.read(_MAX_IMPORT_BYTES + 1)
+    if len(content) > _MAX_IMPORT_BYTES:
+        raise Problem(413, "文件太大", f"file: 不超过 {_MAX_IMPORT_BYTES // 1_000_000} MB，请分成几份导入", kind="too-large", field="file")
+    try:
+        report = service.import_csv(platform.database, content, platform.clock.now(), unit_code=finder)
+    except KnowledgeFileError as error:
+        raise Problem(422, "文件不能导入", f"file: {error}", kind="bad-file", field="file") from error
+    errors = [{"line": each.line, "id": each.id, "error": each.error} for each in report.errors]
+    return {"added": report.added, "updated": report.updated, "unchanged": report.unchanged, "errors": errors}

@@ -50,19 +50,23 @@ class GramIndex:
         self._weights = weights[order].astype(np.float32)
         self._starts = np.concatenate(([0], np.cumsum(frequency)))
 
-    def scores(self, query: Bag) -> NDArray[np.float32]:
-        """Return every text's BM25 score divided by the weight of the whole query: about 0 to 1, comparable between queries."""
+    def scores(self, *queries: Bag) -> NDArray[np.float32]:
+        """Return every text's BM25 score divided by the weight of the whole query: about 0 to 1, comparable between queries.
+
+        Several wordings of one question count as their mean.
+        """
         scores = np.zeros(self._size, np.float32)
-        if not self._size or not len(query.terms):
+        if not self._size:
             return scores
-        known = self._places(query.terms)
-        known = known[known >= 0]
-        if len(known):
-            slices = [slice(self._starts[place], self._starts[place + 1]) for place in known]
-            texts = np.concatenate([self._texts[each] for each in slices])
-            weights = np.concatenate([self._weights[each] for each in slices])
-            scores += np.bincount(texts, weights, minlength=self._size)
-        return scores / max(float(self._weight(query.terms).sum()), 1e-6)
+        terms = np.concatenate([query.terms for query in queries])
+        shares = [np.full(len(query.terms), 1 / max(float(self._weight(query.terms).sum()), 1e-6) / len(queries)) for query in queries]
+        distinct, inverse = np.unique(terms, return_inverse=True)
+        factors = np.bincount(inverse, np.concatenate(shares), minlength=len(distinct)) if len(terms) else np.empty(0)
+        places = self._places(distinct)
+        for place, factor in zip(places[places >= 0], factors[places >= 0].astype(np.float32), strict=True):
+            found = slice(self._starts[place], self._starts[place + 1])
+            scores[self._texts[found]] += factor * self._weights[found]  # a text occurs once a term
+        return scores
 
     def share_covered(self, text: Bag, *queries: Bag) -> float:
         """Return the weighted share of ``text``'s terms that occur in one of ``queries``, 0 to 1."""
