@@ -85,8 +85,8 @@ def _rule(entry: dict[str, Any], where: str) -> _Rule:
     return _Rule(
         route=route,
         channel=channel,
-        pattern=re.compile(entry["pattern"]) if "pattern" in entry else None,
-        unless=re.compile(entry["unless"]) if "unless" in entry else None,
+        pattern=re.compile("|".join(entry["pattern"])) if "pattern" in entry else None,
+        unless=re.compile("|".join(entry["unless"])) if "unless" in entry else None,
         max_length=int(entry.get("max_length", 20_000)),
         confidence=float(entry.get("confidence", 0.8)),
         why=entry.get("why", ""),

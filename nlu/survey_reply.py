@@ -9,6 +9,8 @@ What counts as an answer:
 - A field is filled only by what the text says or plainly implies. "修好了" doesn't say that anybody got in touch; "师傅来修好了"
   does. "没人搭理我" says that nothing was done; "没接到电话" only that nobody called. "说下周来修" means: contacted, not
   resolved yet. Facts alone are no opinion: satisfied stays null unless the resident judges, thanks, scolds or mocks.
+- Praise or blame of a 师傅's or 工作人员's manner says that there was contact; beside an unresolved matter praise of manners alone is
+  neutral and mere thanks are politeness.
 - *Sarcasm*: praise beside an outcome that is no reason for it, or beside a complaint about waiting, is dissatisfaction.
 - What comes later in the reply wins ("修好了，没两天又坏了"), unless two outcomes stand side by side: that is partly.
 """
@@ -35,7 +37,6 @@ class SurveyReply:
     satisfied: str | None
 
 
-_FIELDS = ("contacted", "resolved", "satisfied")
 _CONTACTED = {"1": True, "2": False, "0": False}
 _RESOLVED = {"1": "yes", "2": "partial", "3": "no", "0": "no"}
 _SATISFIED = {"1": "satisfied", "2": "neutral", "3": "dissatisfied", "0": "dissatisfied"}
@@ -48,14 +49,19 @@ class _Cues:
     satisfied: tuple[tuple[str, re.Pattern[str]], ...]
     sarcasm: re.Pattern[str]
     delay: re.Pattern[str]
+    ignored: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
 def _cues() -> _Cues:
     with data_path("reading", "survey_reply.yml").open(encoding="utf-8") as handle:
         data = yaml.safe_load(handle)
-    answers = {field: tuple((entry["value"], re.compile(entry["pattern"])) for entry in data[field]) for field in _FIELDS}
-    return _Cues(**answers, sarcasm=re.compile(data["sarcasm"]), delay=re.compile(data["delay"]))
+    contacted, resolved, satisfied = (
+        tuple((entry["value"], re.compile("|".join(entry["pattern"]))) for entry in data[field])
+        for field in ("contacted", "resolved", "satisfied")
+    )
+    sarcasm, delay, ignored = (re.compile("|".join(data[mark])) for mark in ("sarcasm", "delay", "ignored"))
+    return _Cues(contacted, resolved, satisfied, sarcasm, delay, ignored)
 
 
 _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|然而|结果(?!很|挺|好|满意)|后来")
@@ -64,10 +70,18 @@ _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|�
 def read(text: str) -> SurveyReply:
     """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
     text = normalise(text)
+    if _NEW_REQUEST.search(text) and not _ABOUT_THE_OLD_ONE.search(text):
+        return SurveyReply(None, None, None)
     return _digits(text) or _bare_answers(text) or _free_text(text)
 
 
-_DIGITS = re.compile(r"[\s(（]*([0-3])[\s、,，.;；/)）-]*([0-3])(?:[\s、,，.;；/)）-]*([0-3]))?[\s)）。.!！]*")
+_NEW_REQUEST = re.compile(r"请问|咨询|(?:帮我|我要|我想|还想|想|再)(?:再|重新)?(?:投诉|反映|举报|报修|问|反馈)")
+_ABOUT_THE_OLD_ONE = re.compile(r"满意|解决|联系|(?<!装)修|处理|电话|没人|敷衍|糊弄|人来|来人|来了")
+
+
+_DIGITS = re.compile(
+    r"[\s(（]*([0-3])[\s、,，.;；/)）-]*([0-3])(?:[\s、,，.;；/)）-]*([0-3]))?[\s)）。.!！,，]*(?:谢谢|感谢|多谢|辛苦了?)?[。!！]*"
+)
 
 
 def _digits(text: str) -> SurveyReply | None:
@@ -89,7 +103,8 @@ def _bare_answers(text: str) -> SurveyReply | None:
     """Read two or three short answers by their position; None if that isn't how the reply is written."""
     parts = [part.strip(" ,，、;；。.!！") for part in re.split(r"[\s，,、;；。/]+", _NUMBER_LABEL.sub(" ", text))]
     parts = [part for part in parts if part]
-    if not 2 <= len(parts) <= 3 or not any(_YES.fullmatch(part) or _NO.fullmatch(part) for part in parts[:2]):
+    bare = [bool(_YES.fullmatch(part) or _NO.fullmatch(part)) for part in parts]
+    if not (len(parts) == 3 and any(bare[:2])) and not (len(parts) == 2 and all(bare)):
         return None
     contacted, resolved, satisfied = (*parts, "")[:3]
     return SurveyReply(
@@ -99,6 +114,10 @@ def _bare_answers(text: str) -> SurveyReply | None:
     )
 
 
+_FORBIDS = re.compile(r"(?:不要|别|甭)再?(?:给我|跟我)?(?:打|来)电话了?")
+_AGAIN = re.compile(r"又|没几天|没两天|反弹|复发")
+_REST = re.compile(r"(?:还有|剩下|其余|其他|其它|别的|另外?|就剩|只剩)")
+_MANNERS = re.compile(r"态度|耐心|热情|师傅|工作人员|客气|和气|负责")
 _Value = TypeVar("_Value")
 
 
@@ -113,10 +132,20 @@ def _last(clauses: list[str], answers: tuple[tuple[_Value, re.Pattern[str]], ...
 
 def _free_text(text: str) -> SurveyReply:
     cues = _cues()
-    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    clauses = [clause for clause in _CLAUSE.split(_FORBIDS.sub("", text)) if clause]
     contacted, resolved = _last(clauses, cues.contacted), _last(clauses, cues.resolved)
     satisfied = _last(clauses, cues.satisfied)
+    if resolved == "no" and not _AGAIN.search(text) and not cues.sarcasm.search(text):
+        before = _last(clauses[:-1], cues.resolved)
+        if before == "partial" or (before == "yes" and _REST.match(clauses[-1])):
+            resolved = "partial"
+    if contacted is False and resolved is None and cues.ignored.search(text):
+        resolved = "no"
     unhappy = resolved == "no" or (contacted is False and resolved is None)
-    if satisfied == "satisfied" and unhappy and (cues.sarcasm.search(text) or cues.delay.search(text)):
+    if unhappy and satisfied != "neutral" and cues.sarcasm.search(text):
         satisfied = "dissatisfied"
+    if unhappy and satisfied == "satisfied" and cues.delay.search(text):
+        satisfied = "dissatisfied"
+    if resolved == "no" and satisfied == "satisfied" and "满意" not in text:
+        satisfied = "neutral" if _MANNERS.search(text) else None
     return SurveyReply(contacted, resolved, satisfied)
