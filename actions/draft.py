@@ -31,6 +31,7 @@ class Draft:
     matter_code: str | None = None
     matter_name: str | None = None
     description: str = ""
+    description_asked: int = 0
     place: PlaceParts = field(default_factory=lambda: dict(NO_PLACE))
     place_candidates: list[PlaceParts] = field(default_factory=list)
     place_asked: int = 0

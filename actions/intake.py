@@ -12,7 +12,7 @@ from rasa_sdk.events import SlotSet
 from actions import wording
 from actions.api import PlatformError, platform
 from actions.draft import Draft, from_platform, from_slot, is_worth_keeping, place_words, with_platform
-from actions.reading import begin, read
+from actions.reading import affirmed_part, begin, read
 from actions.turn import Turn, read_turn
 
 logger = logging.getLogger(__name__)
@@ -73,11 +73,25 @@ class ValidateIntakeForm(Action):  # type: ignore[misc]  # rasa_sdk is untyped
         known = from_slot(tracker.get_slot("draft"))
         if turn.requested is None:
             return slots_of(await store(_opened(turn, known), turn.conversation))
+        if turn.intent == "correct":
+            turn = await _as_affirmed(turn)
         reading = read(known or _opened(turn, None), turn, turn.requested)
         if reading.draft is None:
             return []
         draft = await store(reading.draft, turn.conversation)
         return slots_of(draft, confirmed=reading.confirmed and draft.missing() is None)
+
+
+async def _as_affirmed(turn: Turn) -> Turn:
+    """Return a correction as the platform reads it without what it denies: in "不是电梯，是门禁坏了" the matter is the door."""
+    affirmed = affirmed_part(turn.text)
+    if not affirmed or affirmed == turn.text:
+        return turn
+    try:
+        return replace(turn, understanding=await platform().understand(affirmed))
+    except PlatformError as error:
+        logger.warning("correction read as a whole: %s", error)
+        return turn
 
 
 def _opened(turn: Turn, prepared: Draft | None) -> Draft:
@@ -99,9 +113,14 @@ class AskDescription(Action):  # type: ignore[misc]  # rasa_sdk is untyped
         return "action_ask_intake_form_description"
 
     async def run(self, dispatcher: Any, tracker: Any, domain: Any) -> Events:
-        """Say the question; after a correction in other words."""
-        again = tracker.get_slot("place") is not None or tracker.get_slot("contact") is not None
-        dispatcher.utter_message(text=wording.ASK_DESCRIPTION_AGAIN if again else wording.ASK_DESCRIPTION)
+        """Say the question; a person is offered when it has led nowhere twice."""
+        draft = from_slot(tracker.get_slot("draft")) or Draft()
+        if draft.description_asked > 1:
+            dispatcher.utter_message(text=wording.ASK_DESCRIPTION_AGAIN, buttons=[wording.HUMAN])
+        else:
+            dispatcher.utter_message(
+                text=wording.ask_description_at(place_words(draft.place)) if draft.has_place else wording.ASK_DESCRIPTION
+            )
         return []
 
 

@@ -33,7 +33,10 @@ _LEADS_IN = re.compile(
 _MEANS_PLACE = re.compile(r"地址|地点|地方|位置|小区|街道|社区|哪个区|门牌|楼号|路名|不在那")
 _MEANS_CONTACT = re.compile(r"电话|手机|号码|联系方式|联系人|姓名|名字|称呼")
 _MEANS_MATTER = re.compile(r"这个?事|那个?事|事情|事项|内容|情况|问题|描述|理解错|弄错|搞错")
-_REFUSES_CONTACT = re.compile(r"匿名|电话|号码|手机|姓名|身份|信息")
+_STAYS_ANONYMOUS = re.compile(
+    r"匿名|(?:不|别|甭)(?:想|要|愿意?|方便|便)?(?:留|给|透露|公开|说)(?:我的?)?(?:电话|号码|手机|姓名|名字|身份|个人信息|信息|联系方式)"
+)
+_DENIED = re.compile(r"(?:我)?(?:说|讲|反映|投诉|要说|指)?的?(?:并|可)?(?:不是|不属于|不在)[^，,。；;！!是在归]*")
 _BARE_PLACE_LENGTH = 30
 _SHORT = 12
 
@@ -44,6 +47,11 @@ class Reading:
 
     draft: Draft | None
     confirmed: bool = False
+
+
+def affirmed_part(text: str) -> str:
+    """Return what a correction states to be right: "不是电梯，是门禁坏了" -> "是门禁坏了"; unchanged where nothing is denied."""
+    return _DENIED.sub("", text).strip("，,。；; ")
 
 
 def has_substance(turn: Turn) -> bool:
@@ -59,8 +67,7 @@ def begin(turn: Turn) -> Draft:
     draft = Draft(started=turn.message_id, request_type=turn.understanding.get("request_type"))
     if turn.handling in ("dispatch", "answer", "liaison"):
         draft = replace(draft, handling=turn.handling)
-    draft = _with_contact(draft, turn)
-    draft = _with_place(draft, turn)
+    draft = _with_place(_with_contact(draft, turn), turn)
     return _with_matter(draft, turn) if has_substance(turn) else draft
 
 
@@ -98,6 +105,7 @@ def _carries_answer(draft: Draft, turn: Turn, requested: str | None) -> bool:
 
 
 def _at_description(draft: Draft, turn: Turn) -> Draft:
+    draft = replace(draft, description_asked=draft.description_asked + 1)
     draft = _with_place(_with_contact(draft, turn), turn)
     if turn.intent in ("affirm", "deny", "dont_know", "give_contact") or not has_substance(turn):
         return draft
@@ -114,8 +122,8 @@ def _at_place(draft: Draft, turn: Turn) -> Draft:
         return set_place(draft, chosen)
     if turn.place_candidates:
         return replace(draft, place_candidates=turn.place_candidates, place_asked=draft.place_asked + 1)
-    if turn.intent == "deny" and _REFUSES_CONTACT.search(turn.text):
-        return replace(draft, anonymous=True)
+    if draft.anonymous and turn.intent == "deny":
+        return draft  # "不想留电话" answers the question after this one
     gave_up = turn.intent in ("dont_know", "deny")
     if draft.place_asked and (gave_up or turn.intent in ("inform", "report_problem", "nlu_fallback")):
         # Asked twice: the order goes without a place that the city knows, with the resident's own words for it.
@@ -162,7 +170,7 @@ def _correct(draft: Draft, turn: Turn) -> Draft:
         draft = _with_contact(draft, turn)
     if turn.has_place:
         draft = set_place(draft, turn.place)
-    if turn.intent in ("deny", "dont_know") and _REFUSES_CONTACT.search(turn.text) and "匿名" in turn.text:
+    if not turn.phone and _STAYS_ANONYMOUS.search(turn.text):
         return replace(draft, phone=None, name=None, anonymous=True)
     if turn.matter and turn.matter["code"] != draft.matter_code:
         draft = replace(draft, matter_code=turn.matter["code"], matter_name=turn.matter["name"])
@@ -174,7 +182,8 @@ def _correct(draft: Draft, turn: Turn) -> Draft:
         return draft if len(turn.text) <= 40 else add_words(draft, turn.text)
     if turn.place_candidates:
         return replace(draft, place=dict(NO_PLACE), place_unknown=False, place_candidates=turn.place_candidates)
-    if len(turn.text) > _SHORT:
+    affirmed = affirmed_part(turn.text)
+    if len(turn.text) > _SHORT or (affirmed != turn.text and len(affirmed) > 2):
         # It says what is right, in words that match no place and no matter: the unit must read them.
         return add_words(draft, turn.text)
     if _MEANS_PLACE.search(turn.text):
@@ -190,6 +199,8 @@ def _correct(draft: Draft, turn: Turn) -> Draft:
 
 
 def _with_contact(draft: Draft, turn: Turn) -> Draft:
+    if not turn.phone and not draft.phone and _STAYS_ANONYMOUS.search(turn.text):
+        return replace(draft, anonymous=True)
     if not turn.phone and not turn.name:
         return draft
     return replace(draft, phone=turn.phone or draft.phone, name=turn.name or draft.name, anonymous=draft.anonymous and not turn.phone)

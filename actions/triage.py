@@ -60,12 +60,9 @@ def _by_handling(turn: Turn) -> str:
     if turn.handling in _EXPLAINED and not (turn.handling == "explain" and _only_announces(turn)):
         return str(turn.handling)
     if turn.intent == "ask_question":
-        # The question's own act outweighs a matter found in it, unless the platform is sure that something is to be done.
-        return (
-            "dispatch"
-            if turn.handling in ("dispatch", "liaison") and turn.understanding.get("request_type") not in (None, "咨询")
-            else "answer"
-        )
+        # The question's own act outweighs the platform's guess, unless it found a matter that something is to be done about.
+        to_be_done = turn.handling in ("dispatch", "liaison") and turn.understanding.get("request_type") not in (None, "咨询")
+        return "dispatch" if to_be_done and turn.matter else "answer"
     if turn.intent == "report_problem":
         return "answer" if turn.handling == "answer" and turn.understanding.get("request_type") == "咨询" else "dispatch"
     if turn.matter or turn.has_place or turn.place_candidates or (turn.intent == "inform" and has_substance(turn)):

@@ -30,7 +30,7 @@ RETRY = button("再试一次", "确认提交")
 # --- intake ------------------------------------------------------------------------------------------------------------
 
 ASK_DESCRIPTION = "您说，发生了什么事？怎么顺口怎么讲，有时间、次数、影响到谁，一起告诉我更好。"
-ASK_DESCRIPTION_AGAIN = "那您重新跟我说说，是怎么回事？一两句话就行。"
+ASK_DESCRIPTION_AGAIN = "我还不清楚出了什么事，您用一两句话说说，比如“楼道灯坏了一个星期没人修”。说着费劲的话，也可以转人工。"
 ASK_PLACE = "这事儿在哪儿？小区、路名、路口、附近的大门都行。"
 ASK_PLACE_CANDIDATES = "这个地方我查到不止一处，您说的是哪一个？"
 ASK_DISTRICT = "没关系，那知道在哪个区吗？比如朝阳、海淀、丰台、通州。实在说不清也能登记。"
@@ -48,6 +48,11 @@ EXAMPLES_OF_REPHRASING = {
     "contact": "我是想问：办理单位怎么联系您？发个手机号就行；不想留，说“匿名”就好。",
     "confirmed": "上面是我给您记的工单。没问题就说“确认提交”；哪儿不对，直接告诉我改成什么；不想报了就说“取消”。",
 }
+
+
+def ask_description_at(place: str) -> str:
+    """Return the question what happened when only the place is known."""
+    return f"好的，{place}。那边出了什么事？您说说，一两句话就行。"
 
 
 def summary(
