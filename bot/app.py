@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import dispatch.knowledge.api
 import structlog
 from anyio import to_thread
 from fastapi import FastAPI, Response
@@ -25,16 +24,18 @@ import channels.desk.api
 import channels.web.api
 import dispatch.console.api
 import dispatch.drafts.api
+import dispatch.knowledge.api
 import dispatch.orders.api
 import dispatch.understanding.api
 import dispatch.units.api
-from bot.system import open_platform
+from bot.system import open_platform, warm_up
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.console.pages import LoginNeededError
 from dispatch.core.clock import Clock
 from dispatch.core.problems import Problem, install_problem_handlers
 from dispatch.core.settings import Settings
+from dispatch.knowledge.live import KnowledgeBase
 
 _log = structlog.get_logger(__name__)
 
@@ -54,15 +55,20 @@ _DOCS_POLICY = (
 _NO_ASSISTANT = "http://127.0.0.1:9"  # the discard port: without a supervisor there is no assistant, and turns say so
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """Return the application of the system that ``settings`` describe; opening it happens when it starts."""
+def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = False) -> FastAPI:
+    """Return the application of the system that ``settings`` describe; opening it happens when it starts.
+
+    ``warm`` loads what the first messages would otherwise wait for (the catalogue's matcher, the knowledge base's encoder).
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Requests mostly wait for SQLite's one writer; more threads than this would only queue there.
         to_thread.current_default_thread_limiter().total_tokens = 16
         platform = await to_thread.run_sync(open_platform, settings, clock)
-        await to_thread.run_sync(platform.reference.current)
+        if warm:
+            await to_thread.run_sync(warm_up, platform)
+        app.state.knowledge_base = KnowledgeBase(platform.database)
         platform.live.bind(asyncio.get_running_loop())
         assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)
         inbox = Inbox(platform, assistant)
@@ -143,8 +149,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 async def _recover(inbox: Inbox, assistant: Assistant) -> None:
     """Answer what an earlier process left unanswered, giving the assistant a while to come up first."""
     deadline = asyncio.get_running_loop().time() + timedelta(seconds=60).total_seconds()
-    while asyncio.get_running_loop().time() < deadline and not await assistant.ready():
-        await asyncio.sleep(0.5)  # noqa: ASYNC110 - another process comes up; there is no event to wait for
+    while asyncio.get_running_loop().time() < deadline and not await assistant.ready():  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0.5)
     count = await inbox.recover()
     if count:
         _log.info("recovered_messages", count=count)

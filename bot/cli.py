@@ -43,7 +43,7 @@ def _settings(data_dir: Path, database_url: str | None, **more: Any) -> Settings
 
 def _finish(bad: int) -> None:
     if bad:
-        say(f"{bad} 行有误，已在原位置给出 error；其余照常处理。")
+        say(f"{bad} 行有误，其余照常处理。")
         raise typer.Exit(1)
 
 
@@ -58,7 +58,8 @@ def up(
     """启动整套系统：平台、动作服务、Rasa；Ctrl-C 全部停止。"""
     from bot.model import TrainingFailedError, ensure_model
     from bot.supervisor import ChildFailedError, PortTakenError, Supervisor, check_port
-    from bot.system import demo_logins, open_platform
+    from bot.system import demo_logins, open_platform, seed_knowledge
+    from dispatch.core.keys import KeysLostError
 
     settings = _settings(data_dir, database_url, port=port, host=host, public_url=public_url)
     try:
@@ -67,9 +68,10 @@ def up(
         say("准备数据库……")
         platform = open_platform(settings)
         logins = demo_logins(platform)
+        seed_knowledge(platform)
         platform.database.dispose()
         supervisor = Supervisor(settings, platform.keys, model, say)
-    except (PortTakenError, TrainingFailedError) as error:
+    except (PortTakenError, TrainingFailedError, KeysLostError) as error:
         say(str(error))
         raise typer.Exit(1) from error
 
@@ -141,9 +143,14 @@ def knowledge_import(
     database_url: DatabaseUrl = None,
 ) -> None:
     """导入问答；重复导入是更新，不会变成两份。有误的行单独报告，其余照常导入。"""
-    from bot.commands.knowledge import import_file
+    from bot.commands.knowledge import ImportRefusedError, import_file
 
-    _finish(import_file(_settings(data_dir, database_url), file, say))
+    try:
+        bad = import_file(_settings(data_dir, database_url), file, say)
+    except ImportRefusedError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+    _finish(bad)
 
 
 @knowledge.command("search")

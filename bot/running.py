@@ -9,7 +9,7 @@ from types import TracebackType
 
 from bot.model import ensure_model
 from bot.supervisor import Supervisor, free_port
-from bot.system import demo_logins, open_platform
+from bot.system import demo_logins, open_platform, seed_knowledge
 from dispatch.core.settings import Settings
 
 
@@ -20,6 +20,7 @@ class RunningSystem:
         self.settings = Settings(data_dir=folder, database_url=database_url, port=free_port())
         platform = open_platform(self.settings)
         self.logins = demo_logins(platform).passwords
+        seed_knowledge(platform)
         self.service_token = platform.keys.service
         self.supervisor = Supervisor(self.settings, platform.keys, ensure_model(say), say)
         platform.database.dispose()

@@ -6,6 +6,7 @@ import uvicorn
 
 from bot.app import create_app
 from bot.logs import configure_logs
+from bot.system import announce
 from dispatch.core.settings import Settings
 
 
@@ -13,10 +14,11 @@ def main() -> None:
     """Serve until told to stop."""
     configure_logs()
     settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    announce(settings)
     # Access logs would hold residents' addresses and paths with order numbers; metrics count requests instead.
-    uvicorn.run(
-        create_app(settings), host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
-    )
+    app = create_app(settings, warm=True)
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
 
 
 if __name__ == "__main__":

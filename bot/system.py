@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from dispatch.catalogue.loader import load_catalogue
 
 from dispatch.accounts import service as accounts
 from dispatch.catalogue import service as catalogue
-from dispatch.core.clock import Clock, SystemClock
+from dispatch.catalogue.loader import load_catalogue
+from dispatch.core.clock import Clock, SystemClock, beijing
 from dispatch.core.crypto import FieldCipher
 from dispatch.core.database import Database
 from dispatch.core.keys import load_keys
 from dispatch.core.live import LiveEvents
 from dispatch.core.settings import Settings
+from dispatch.knowledge import service as knowledge
+from dispatch.knowledge.live import KnowledgeBase
 from dispatch.platform import Platform
-from dispatch.understanding.service import Reference, ReferenceData
+from dispatch.understanding.service import Reference, ReferenceData, understand
 from dispatch.units import service as units
 from dispatch.units.loader import load_units
 from nlu.files import data_path
 
 _DEMO_FILE = "demo-logins.json"
+_ADDRESS_FILE = "platform-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,43 @@ def demo_logins(platform: Platform) -> DemoLogins:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
             json.dump(made, handle)
     return DemoLogins(json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {})
+
+
+def unit_codes(platform: Platform) -> Callable[[str], str | None]:
+    """Return a function from a unit's name, as a document gives it, to its code."""
+    units_in_force = platform.reference.current().units
+    return knowledge.unit_finder((unit.code, unit.name, unit.short) for unit in units_in_force.all())
+
+
+def seed_knowledge(platform: Platform) -> int:
+    """Take in the knowledge that this release brings (热线知识库, Art. 13); return how many entries were new or changed."""
+    return knowledge.seed(platform.database, platform.clock.now(), unit_code=unit_codes(platform))
+
+
+def warm_up(platform: Platform) -> None:
+    """Load what the first message and the first question would otherwise wait for."""
+    understand("望京西园四区的路灯坏了，电话稍后再说", platform.reference.current())
+    KnowledgeBase(platform.database).search("居住证怎么办理", on=beijing(platform.clock.now()).date())
+
+
+def announce(settings: Settings) -> Path:
+    """Leave word in the data directory of where the platform listens, for commands that must write through it."""
+    file = settings.data_dir / _ADDRESS_FILE
+    file.write_text(f"http://{settings.host}:{settings.port}", encoding="ascii")
+    return file
+
+
+def running_platform(settings: Settings) -> tuple[str, str] | None:
+    """Return address and service token of the platform that runs on this data directory, or None if none does."""
+    file = settings.data_dir / _ADDRESS_FILE
+    if not file.is_file():
+        return None
+    url = file.read_text(encoding="ascii").strip()
+    try:
+        alive = httpx.get(f"{url}/healthz", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return None
+    return (url, load_keys(settings.data_dir, fresh_system=False).service) if alive else None
 
 
 def reference_from_files() -> Reference:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from nlu.learning.command import learn
 from rich.console import Console
 from rich.table import Table
-
-from nlu.learning.command import learn
 
 
 def run(text: str, label: str, train: Path, test: Path, out: Path | None, say: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -46,9 +47,7 @@ class Assistant:
         except (httpx.HTTPError, TimeoutError, orjson.JSONDecodeError) as error:
             _log.warning("assistant_down", cause=type(error).__name__)
             raise AssistantDownError(type(error).__name__) from error
-        messages = (
-            [message for reply in replies if isinstance(reply, dict) and (message := _message(reply))] if isinstance(replies, list) else []
-        )
+        messages = _messages(replies) if isinstance(replies, list) else []
         if not messages:
             # Rasa answers 200 [] for any inner failure, so an empty list is one.
             _log.warning("assistant_down", cause="empty answer")
@@ -73,12 +72,17 @@ def neutralise(text: str) -> str:
     return _COMMAND.sub("", text) or "……"
 
 
-def _message(reply: dict[str, Any]) -> OutboundMessage | None:
-    text = reply.get("text") or ""
-    custom = reply.get("custom")
-    if isinstance(custom, dict) and not text:
-        text = str(custom.get("text", ""))
-    if not text and not isinstance(custom, dict):
-        return None
-    buttons = tuple(Button(str(b.get("title", "")), str(b.get("payload", ""))) for b in reply.get("buttons") or [])
-    return OutboundMessage(text, buttons, custom if isinstance(custom, dict) else None)
+def _messages(replies: list[Any]) -> list[OutboundMessage]:
+    """Return Rasa's replies in our form; structured content that stands alone belongs to the words before it."""
+    messages: list[OutboundMessage] = []
+    for reply in replies:
+        if not isinstance(reply, dict):
+            continue
+        text, custom = str(reply.get("text") or ""), reply.get("custom")
+        custom = custom if isinstance(custom, dict) else None
+        buttons = tuple(Button(str(b.get("title", "")), str(b.get("payload", ""))) for b in reply.get("buttons") or [])
+        if custom and not text and messages and messages[-1].custom is None:
+            messages[-1] = replace(messages[-1], custom=custom)
+        elif text:
+            messages.append(OutboundMessage(text, buttons, custom))
+    return messages

@@ -35,8 +35,12 @@ class Directory:
     def __init__(self, entries: Iterable[UnitEntry]) -> None:
         self._by_code = {entry.code: entry for entry in entries}
         units = self._by_code.values()
-        self._districts = {unit.district: unit for unit in units if unit.kind == "district" and unit.district}
+        self._districts = {name: unit for unit in units if unit.kind == "district" for name in (unit.district, *unit.short)}
         self._streets = {(unit.district, unit.short[0]): unit for unit in units if unit.kind in ("street", "town") and unit.short}
+
+    def all(self) -> list[UnitEntry]:
+        """Return every unit, by code."""
+        return list(self._by_code.values())
 
     def get(self, code: str) -> UnitEntry:
         """Return the unit with ``code``. Raises KeyError if there is none."""
