@@ -1,1 +1,4 @@
-"""Training what the readers use: needs numpy, scipy and scikit-learn, which reading doesn't."""
+"""Learning from a city's own history: a text classifier trained on its past messages, its command and its benchmark.
+
+Runs in the platform's environment only (numpy, scipy, scikit-learn, sentence embeddings).
+"""
