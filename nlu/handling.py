@@ -50,7 +50,7 @@ class _Rule:
 
     def evidence(self, text: str) -> str | None:
         """Return the words by which the rule holds for ``text``, or None."""
-        if len(text) > self.max_length or (self.unless and self.unless.search(text)):
+        if self.unless and self.unless.search(text):
             return None
         if self.pattern is None:
             return ""
@@ -125,6 +125,14 @@ _NEWS = re.compile(
 )
 
 
+_HEAD, _TAIL = 140, 60
+
+
+def _gist(text: str) -> str:
+    """Return where long messages say what they want: the beginning and the end. What they mention on the way decides nothing."""
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
+
+
 def decide(text: str, *, request_type: str | None, emergency: bool, matter_found: bool) -> Handling:
     """Return the way ``text`` goes.
 
@@ -134,6 +142,7 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
     text = normalise(text)
     automaton, rules = _rules()
     candidates = sorted({number for _, numbers in automaton.iter(text) for number in numbers})
+    gist = _gist(text)
     risk = any(rules[n].evidence(text) is not None for n in candidates if rules[n].route == "stability_risk")
     if emergency:
         return Handling("emergency", None, 1.0, "存在紧急危险（第十二条第一项）", False)
@@ -146,7 +155,7 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
         rule = rules[number]
         if rule.route == "stability_risk":
             continue
-        evidence = rule.evidence(text)
+        evidence = rule.evidence(gist) if len(text) <= rule.max_length else None
         if evidence is not None:
             return Handling(rule.route, rule.channel, rule.confidence, f"{rule.why}：“{evidence[:24]}”", risk)
     if not has_substance(text):
