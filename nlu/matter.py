@@ -14,6 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import ahocorasick
@@ -40,9 +41,9 @@ _PIECE = 70
 """Characters of the longest piece; sentences without an end mark are cut at commas, then hard."""
 _MAX_PIECES = 120
 _MAX_CHARACTERS = 6_000
-_RIDGE = 0.35
-_PHRASES_A_LINE = 3
-_PHRASE_SHARE = 0.55
+_RIDGE = 1.0
+_PHRASES_A_LINE = 8
+_PHRASE_SHARE = 0.1
 _ASKING = 1.6
 _OTHER_SCORE = 0.5
 
@@ -197,7 +198,7 @@ class _Phrases:
 
 
 class _LinearModel:
-    """Least squares with a ridge over TF-IDF of character one-, two- and three-grams, solved in one step."""
+    """Least squares with a ridge over TF-IDF of single characters and pairs, solved in one step."""
 
     def __init__(self, profiles: Sequence[MatterProfile]) -> None:
         lines, owners = _training_lines(profiles)
@@ -240,7 +241,7 @@ def _training_lines(profiles: Sequence[MatterProfile]) -> tuple[list[str], list[
     owners: list[int] = []
     for k, profile in enumerate(profiles):
         phrases = [profile.synonyms[i : i + _PHRASES_A_LINE] for i in range(0, len(profile.synonyms), _PHRASES_A_LINE)]
-        own = [profile.name, profile.description, *profile.examples, *("，".join(few) for few in phrases)]
+        own = [f"{profile.name}，{profile.description}", *profile.examples, *("，".join(few) for few in phrases)]
         lines.extend(normalise(line).lower() for line in own)
         owners.extend([k] * len(own))
     return lines, owners
@@ -249,9 +250,7 @@ def _training_lines(profiles: Sequence[MatterProfile]) -> tuple[list[str], list[
 def _grams(text: str) -> Iterable[str]:
     for run in _UNREADABLE.split(text):
         yield from run
-        for size in (2, 3):
-            for i in range(len(run) - size + 1):
-                yield run[i : i + size]
+        yield from map("".join, pairwise(run))
 
 
 def _pieces(text: str) -> list[str]:
@@ -288,5 +287,5 @@ def _calibrated(reading: Vector) -> Vector:
     else:
         first, second = np.partition(reading, -2)[-1], np.partition(reading, -2)[-2]
         lead = reading - np.where(reading >= first, second, first)
-    result: Vector = 1 / (1 + np.exp(-(6.0 * reading + 4.0 * lead - 2.2)))
+    result: Vector = 1 / (1 + np.exp(-(4.5 * reading + 11.4 * lead - 1.24)))
     return result
