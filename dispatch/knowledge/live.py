@@ -70,7 +70,16 @@ class KnowledgeBase:
 
 def indexed(entry: KnowledgeEntry) -> Entry:
     """Return what search needs to know of an entry."""
-    return Entry(entry.id, (entry.title, *entry.variants), entry.answer, entry.subject, entry.region, entry.valid_from, entry.valid_to)
+    return Entry(
+        entry.id,
+        (entry.title, *entry.variants),
+        entry.answer,
+        subject=entry.subject,
+        region=entry.region,
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+        fallback=entry.origin == "seed",
+    )
 
 
 def _stored_vectors(entry: KnowledgeEntry) -> Vectors | None:

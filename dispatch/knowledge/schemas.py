@@ -77,6 +77,23 @@ class FeedbackIn(BaseModel):
     solved: bool
 
 
+class RowErrorOut(BaseModel):
+    """A row of an imported file that was left out."""
+
+    line: int
+    id: str | None
+    error: str
+
+
+class ImportOut(BaseModel):
+    """What became of an imported file's rows."""
+
+    added: int
+    updated: int
+    unchanged: int
+    errors: list[RowErrorOut]
+
+
 class SubmitIn(BaseModel):
     """A new or changed entry, to be reviewed."""
 

@@ -33,6 +33,9 @@ _MAX_PASSAGE_WORDS = 600
 _PASSAGE_MEANING = 0.2
 _QUESTION_WORDING = 0.2
 _ALL_WORDING = 0.3
+_FALLBACK = 0.3
+"""What an entry that came with the system gives way by to one of the city's own."""
+
 _CANDIDATES = 100
 
 _FACT = re.compile(r"《([^》]{2,40})》|(\d+(?:\.\d+)?)|([A-Za-z][A-Za-z0-9]+)")
@@ -45,6 +48,7 @@ class Entry:
 
     ``questions`` holds the title first, then the variants. ``region`` is a district's name, None for the whole city.
     ``valid_from`` and ``valid_to`` are the first and last day on which the entry may be answered, None for open ends.
+    ``fallback`` marks an entry that gives way to another that answers about as well.
     """
 
     id: str
@@ -54,6 +58,7 @@ class Entry:
     region: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ class _Snapshot:
         self.all = GramIndex([each.all_bag for each in prepared])
         self.first_day = np.array([each.entry.valid_from.toordinal() if each.entry.valid_from else 0 for each in prepared])
         self.last_day = np.array([each.entry.valid_to.toordinal() if each.entry.valid_to else 10**9 for each in prepared])
+        self.handicap = np.array([_FALLBACK if each.entry.fallback else 0 for each in prepared], np.float32)
         self.subjects = np.array([each.entry.subject for each in prepared])
         self.regions = np.array([each.entry.region or "" for each in prepared])
         self.word_counts = Counter(word for each in prepared for word in each.words)
@@ -271,6 +277,7 @@ class KnowledgeIndex:
         rows += _QUESTION_WORDING * snapshot.questions.scores(*bags)
         coarse = np.maximum.reduceat(rows, snapshot.starts)
         coarse += _ALL_WORDING * snapshot.all.scores(*bags)
+        coarse -= snapshot.handicap
         coarse[~mask] = -np.inf
         count = min(_CANDIDATES, int(mask.sum()))
         places = np.argpartition(-coarse, count - 1)[:count] if count else np.empty(0, np.intp)

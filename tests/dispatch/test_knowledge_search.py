@@ -73,6 +73,14 @@ def test_subject_filters(index: KnowledgeIndex) -> None:
     assert {hit.id for hit in index.search("怎么办", subject="供暖").hits} == {"heat", "fee"}
 
 
+def test_what_came_with_the_system_gives_way_to_the_city_s_own() -> None:
+    index = KnowledgeIndex()
+    index.update([Entry("seed", ("养犬怎样登记",), "看最新办法。", fallback=True), Entry("own", ("办理养犬登记的流程",), "到派出所。")])
+    assert [hit.id for hit in index.search("养犬怎样登记").hits] == ["own", "seed"]
+    index.update(removed=["own"])
+    assert index.search("养犬怎样登记").answer
+
+
 def test_only_valid_entries_are_found_on_a_day(index: KnowledgeIndex) -> None:
     query = "2020年一次性补贴怎样申请"
     assert index.search(query).hits[0].id == "old"
