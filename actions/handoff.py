@@ -34,7 +34,7 @@ class Handoff(Action):  # type: ignore[misc]  # rasa_sdk is untyped
             dispatcher.utter_message(text=wording.HANDOFF_FAILED)
         else:
             dispatcher.utter_message(text=wording.in_queue(queue.get("position"), queue.get("office_hours", True)))
-        return clear_slots()
+        return [*clear_slots(), SlotSet("topic", None)]
 
 
 def note_for_operator(draft: Draft | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from actions.draft import NO_PLACE, Draft, PlaceParts, add_words, set_place
+from actions.draft import NO_PLACE, Draft, PlaceParts, add_words, place_words, set_place
 from actions.turn import Turn
 
 # These are answered by rules of their own, and the form then goes on.
@@ -37,6 +37,8 @@ _STAYS_ANONYMOUS = re.compile(
     r"匿名|(?:不|别|甭)(?:想|要|愿意?|方便|便)?(?:留|给|透露|公开|说)(?:我的?)?(?:电话|号码|手机|姓名|名字|身份|个人信息|信息|联系方式)"
 )
 _DENIED = re.compile(r"(?:我)?(?:说|讲|反映|投诉|要说|指)?的?(?:并|可)?(?:不是|不属于|不在)[^，,。；;！!是在归]*")
+_BEFORE_PLACE = re.compile(r"^.*?(?:应该是|改成|改为|换成|就是|[是在])|^(?:地址|地点|位置)[:：]?")
+_ENDINGS = re.compile(r"区|县|街道|地区|镇|乡|那边|这边|附近|那儿|这儿|的|[我是在]")
 _BARE_PLACE_LENGTH = 30
 _SHORT = 12
 
@@ -97,7 +99,7 @@ def _carries_answer(draft: Draft, turn: Turn, requested: str | None) -> bool:
     if requested == "place":
         return turn.has_place and len(turn.text) <= _BARE_PLACE_LENGTH and not turn.text.rstrip().endswith(("?", "？", "吗", "呢"))
     if requested == "description":
-        return has_substance(turn) and turn.handling in ("dispatch", "liaison")
+        return turn.matter is not None or (has_substance(turn) and turn.handling in ("dispatch", "liaison"))
     return False
 
 
@@ -115,8 +117,9 @@ def _at_description(draft: Draft, turn: Turn) -> Draft:
 def _at_place(draft: Draft, turn: Turn) -> Draft:
     draft = _with_contact(draft, turn)
     if turn.has_place:
-        placed = set_place(draft, turn.place)
-        return placed if _is_only_place(turn) else _with_matter(placed, turn)
+        if _is_only_place(turn):
+            return set_place(draft, _with_own_words(turn))
+        return _with_matter(set_place(draft, turn.place), turn)
     chosen = _chosen_candidate(draft, turn)
     if chosen:
         return set_place(draft, chosen)
@@ -155,7 +158,7 @@ def _at_summary(draft: Draft, turn: Turn) -> Reading:
     if turn.intent == "give_contact":
         return Reading(draft)
     if _is_only_place(turn):
-        return Reading(set_place(draft, turn.place))
+        return Reading(set_place(draft, _with_own_words(turn)))
     return Reading(_with_matter(_with_place(draft, turn), turn))
 
 
@@ -227,6 +230,19 @@ def _with_matter(draft: Draft, turn: Turn) -> Draft:
 def _with_detail(draft: Draft, turn: Turn) -> Draft:
     place: PlaceParts = {**draft.place, "detail": turn.text.strip()[:100]}
     return replace(draft, place=place)
+
+
+def _with_own_words(turn: Turn) -> PlaceParts:
+    """Return the message's place; what the gazetteer has no name for stays as the resident said it, so that the unit can find it."""
+    place = turn.place
+    if place["community"] or place["detail"]:
+        return place
+    words = _BEFORE_PLACE.sub("", affirmed_part(turn.text))
+    for part in ("district", "street"):
+        words = words.replace(place[part] or "", "")
+    words = words.strip(" ，,。.!！、的")
+    known = place_words(place)
+    return place if _ENDINGS.sub("", words) in known else {**place, "detail": words[:100]}
 
 
 def _is_only_place(turn: Turn) -> bool:

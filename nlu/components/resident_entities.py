@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -14,27 +15,30 @@ from rasa.shared.nlu.training_data.message import Message
 
 from nlu import contact, place
 
+_SUFFIX = re.compile(r"(?:区|县|街道|地区|镇|乡|社区|村)$")
 _PLACE_PARTS = ("district", "street", "community", "detail")
 
 
 def read_entities(text: str) -> list[dict[str, Any]]:
     """Return the entities of ``text`` as Rasa writes them: entity, value, start, end.
 
-    A value that doesn't stand literally in the text (a district known from its street) spans the whole message.
+    The value is the full name, the span what the resident wrote of it (丰台 for 丰台区). What is only inferred, as a district
+    from its street, has no span and is no entity.
     """
-    found: list[tuple[str, str]] = []
     where = place.resolve(text)
-    found += [(part, value) for part in _PLACE_PARTS if (value := getattr(where, part))]
-    phone = contact.find(text).phone
-    if phone:
-        found.append(("phone", phone))
+    found: list[tuple[str, str | None]] = [(part, getattr(where, part)) for part in _PLACE_PARTS]
+    found.append(("phone", contact.find(text).phone))
     found += [("order_number", number) for number in contact.order_numbers(text)]
-    entities = []
+    entities: list[dict[str, Any]] = []
     for entity, value in found:
-        start = text.find(value)
-        start, end = (0, len(text)) if start < 0 else (start, start + len(value))
-        entities.append({"entity": entity, "value": value, "start": start, "end": end})
-    return entities
+        written = next((form for form in (value, _SUFFIX.sub("", value)) if form and form in text), None) if value else None
+        if written is None:
+            continue
+        start = text.index(written)
+        end = start + len(written)
+        if all(end <= other["start"] or start >= other["end"] for other in entities):
+            entities.append({"entity": entity, "value": value, "start": start, "end": end})
+    return sorted(entities, key=lambda each: each["start"])
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)

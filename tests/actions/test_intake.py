@@ -259,3 +259,22 @@ def test_cancelling_deletes_the_draft(platform, run):
     done = run(CancelIntake(), tracker("算了", "cancel", requested="place", slots={"draft": told()}))
     assert ("DELETE", "/draft") in [(method, path) for method, path, _, _ in platform.asked]
     assert done.slots["draft"] is None
+
+
+def test_a_place_the_gazetteer_knows_only_in_part_keeps_the_residents_words(platform, run):
+    message = tracker(
+        "昌平区天通苑北三区",
+        "inform",
+        requested="place",
+        slots={"draft": told(place=place())},
+        understanding=understanding(place=place("昌平区", "天通苑北街道")),
+    )
+    assert run(ValidateIntakeForm(), message).slots["place"] == "昌平区天通苑北街道天通苑北三区"
+
+
+@pytest.mark.parametrize("text", ["丰台", "丰台区", "在丰台", "我在丰台区那边"])
+def test_a_bare_district_has_no_detail(platform, run, text):
+    message = tracker(
+        text, "inform", requested="place", slots={"draft": told(place=place())}, understanding=understanding(place=place("丰台区"))
+    )
+    assert run(ValidateIntakeForm(), message).slots["place"] == "丰台区"
