@@ -107,13 +107,13 @@ def _print_addresses(base: str, passwords: dict[str, str]) -> None:
 
 
 @app.command()
-def understand(file: InputFile = None) -> None:
-    """读懂每条诉求：JSON Lines 进（id、text），JSON Lines 出，顺序不变。"""
+def understand(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+    """读懂每条诉求：JSON Lines 进（id、text），JSON Lines 出，顺序不变。用数据目录里生效的派单目录，没有就用随版本发布的。"""
     from bot.jsonl import opened, process, require_text
-    from bot.system import reference_from_files
+    from bot.system import reference_in_force
     from dispatch.understanding.service import understand as read
 
-    reference = reference_from_files()
+    reference = reference_in_force(_settings(data_dir, database_url))
 
     def work(record: dict[str, Any]) -> dict[str, Any]:
         return read(require_text(record, "text"), reference).model_dump(mode="json")
@@ -123,8 +123,8 @@ def understand(file: InputFile = None) -> None:
 
 
 @app.command()
-def survey(file: InputFile = None) -> None:
-    """读懂回访答复：是否联系、是否解决、是否满意（第二十四条）。"""
+def survey(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+    """读懂回访答复：是否联系、是否解决、是否满意（第二十四条）。不读也不写数据目录。"""
     from bot.jsonl import opened, process, require_text
     from nlu import survey_reply
 
@@ -175,6 +175,8 @@ def learn(
     train: Annotated[Path, typer.Option("--train", help="训练用 CSV。", exists=True, dir_okay=False)],
     test: Annotated[Path, typer.Option("--test", help="检验用 CSV。", exists=True, dir_okay=False)],
     out: Annotated[Path | None, typer.Option("--out", help="每个检验行一行 JSON：前三个类别。", dir_okay=False)] = None,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """从一座城市自己的历史里学分类，并在检验集上报告准确率、宏平均 F1 和每条毫秒数。"""
     from bot.commands.learn import run
@@ -214,6 +216,18 @@ def bench_turn(
     from bot.bench.turn import run
 
     run(turns, json_out, say)
+
+
+@bench.command("conversations")
+def bench_conversations(
+    data: SharedData = _DEFAULT_SHARED,
+    count: Annotated[int, typer.Option(help="多少个会话。", min=1)] = 200,
+    json_out: JsonOut = None,
+) -> None:
+    """真实诉求逐条走完整个系统：以工单、答复还是特别途径结束。"""
+    from bot.bench.conversations import run
+
+    run(data, count, json_out, say)
 
 
 @bench.command("understand")

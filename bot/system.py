@@ -132,8 +132,20 @@ def running_platform(settings: Settings) -> tuple[str, str] | None:
     return (url, load_keys(settings.data_dir, fresh_system=False).service) if alive else None
 
 
-def reference_from_files() -> Reference:
-    """Return catalogue and units as this release ships them, without any database (for ``jsjb understand`` and benchmarks)."""
+def reference_in_force(settings: Settings) -> Reference:
+    """Return catalogue and units as they are in force in a system, or as this release ships them where there is no system yet.
+
+    Nothing is made or written.
+    """
+    database_file = settings.data_dir / "jsjb.sqlite3"
+    if settings.database_url is not None or database_file.is_file():
+        database = Database(settings.resolved_database_url())
+        try:
+            return ReferenceData(database).current()
+        except (LookupError, sa.exc.SQLAlchemyError):
+            pass  # no system in it yet: the release's own files are what would be in force
+        finally:
+            database.dispose()
     records = load_units(data_path("units"), data_path("gazetteer", "streets.csv"))
     items = load_catalogue(data_path("catalogue"), {record.code for record in records})
     return Reference(catalogue.Catalogue(0, items), units.Directory(units.entry(record) for record in records))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import zhconv
 
@@ -11,11 +12,13 @@ MAX_CHARACTERS = 20_000
 """No reader looks further into a message than this."""
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 _SPACE = re.compile(r"[ \t\u00a0\u3000]+")
 _LINES = re.compile(r"\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;\n])")
 
 
+@lru_cache(maxsize=32)  # each reader of one message asks for the same text
 def normalise(text: str) -> str:
     """Return ``text`` as the readers expect it.
 
@@ -26,7 +29,7 @@ def normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub("", text)
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    text = text.translate(_CONTROLS)
     if not text.isascii():
         text = zhconv.convert(text, "zh-hans")
     text = _SPACE.sub(" ", text)

@@ -17,6 +17,8 @@ from dispatch.core.clock import FixedClock
 from dispatch.core.settings import Settings
 from dispatch.platform import Platform
 
+pytest_plugins = ["tests.system"]
+
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=timezone.utc)  # 10:00 in Beijing, a workday
 
 

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nlu.learning.command import learn
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from nlu.learning.command import learn
 
 
 def run(text: str, label: str, train: Path, test: Path, out: Path | None, say: Callable[[str], None]) -> None:
-    """Train, measure on the test rows and print accuracy, macro-F1 and milliseconds a message. Raises ValueError for bad columns."""
-    report = learn(text, label, train, test, out, say)
-    table = Table("训练行", "检验行", "准确率", "宏平均 F1", "毫秒/条")
-    table.add_row(*report.row())
+    """Train, answer and score the test rows, print the figures. Raises ValueError for bad columns or nothing to learn from."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("训练", total=1.0)
+        report = learn(text, label, train, test, out, lambda step, share: bar.update(task, description=step, completed=share))
+    if report.skipped_lines:
+        say(f"训练文件有 {len(report.skipped_lines)} 行缺正文或类别，未用：第 {_few(report.skipped_lines)} 行")
+    if report.unlabelled_lines:
+        say(f"检验文件有 {len(report.unlabelled_lines)} 行没有类别，已作答但不计分：第 {_few(report.unlabelled_lines)} 行")
+    table = Table("训练行", "检验行", "准确率", "前三准确率", "宏平均 F1", "训练秒数", "毫秒/条")
+    scores = report.scores
+    figures = [f"{scores.accuracy:.4f}", f"{scores.top3:.4f}", f"{scores.macro_f1:.4f}"] if scores else ["—", "—", "—"]
+    table.add_row(str(report.train_rows), str(report.test_rows), *figures, f"{report.train_seconds:.1f}", f"{report.ms_per_message:.2f}")
     Console().print(table)
+
+
+def _few(lines: tuple[int, ...]) -> str:
+    shown = "、".join(map(str, lines[:10]))
+    return shown + (" 等" if len(lines) > 10 else "")
