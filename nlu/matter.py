@@ -24,7 +24,7 @@ from scipy import linalg, sparse
 
 from nlu.text import normalise
 
-CONFIDENT = 0.35
+CONFIDENT = 0.5
 """From this score on a match is right more often than not by a clear margin; below it a person or a question decides."""
 
 Vector = NDArray[np.floating[Any]]
@@ -34,6 +34,13 @@ _PIECES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _CLAUSES = re.compile(r"[^，,、：:。！？!?；;\n]+[，,、：:。！？!?；;\n]*")
 _DENIED = re.compile(r"(?:不是|并非|不要|没有|而非|不关|除了|不属于|不涉及|别说)[^，。,；;！？!?]{0,3}$")
 _ASKS = re.compile(r"希望|要求|请求|请(?!假|客|教)|恳请|投诉|举报|反映|咨询|请问|建议|诉求|求助|解决一?下|尽快|督促|麻烦")
+
+_BESIDE = re.compile(
+    r"(?:菜市场|农贸市场|市场|公园|商场|超市|医院|银行|酒店|宾馆|饭店|大厦|广场|车站|地铁站|地铁口|公交站|派出所|加油站|景区|工地|网吧|村委会|居委会"
+    r"|小学|中学|学校|幼儿园|大学)(?=旁边|附近|对面|斜对面|后面|边上|[东西南北]侧)"
+    r"|(?:菜市场|市场|公园|商场|超市|医院|银行|酒店|饭店|大厦|广场)(?=正?门口|门前|前面|外面|外头|周边)"
+)
+"""A place named only to say where: ``公园旁边的工地`` is about the building site."""
 
 _LONG = 60
 """Characters from which on a message is read in pieces too."""
@@ -45,7 +52,9 @@ _RIDGE = 1.0
 _PHRASES_A_LINE = 8
 _PHRASE_SHARE = 0.1
 _ASKING = 1.6
-_OTHER_SCORE = 0.5
+_OTHER_SCORE = 0.6
+_OWN_SENTENCE = 0.9
+_MAX_OTHERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +107,17 @@ class MatterMatcher:
             return []
         scores = _calibrated(reading.total)
         main = int(np.argmax(scores))
-        found = {main: float(scores[main])}
+        in_pieces: dict[int, float] = {}
         for piece in reading.pieces:
             piece_scores = _calibrated(piece)
             k = int(np.argmax(piece_scores))
-            if k not in found and piece_scores[k] >= _OTHER_SCORE and self._phrases.names(reading.evidence, k):
-                found[k] = min(float(piece_scores[k]), found[main])
-        others = sorted((k for k in found if k != main), key=lambda k: -found[k])
-        return [self._match(k, found[k], reading.evidence) for k in (main, *others)]
+            in_pieces[k] = max(in_pieces.get(k, 0.0), float(piece_scores[k]))
+        # Where a message has several matters none leads by much in the whole: what its own sentence says then vouches for the main one.
+        sure = max(float(scores[main]), _OWN_SENTENCE * in_pieces.pop(main, 0.0))
+        others = [k for k, score in in_pieces.items() if score >= _OTHER_SCORE and reading.evidence.get(k)]
+        others.sort(key=lambda k: -in_pieces[k])
+        found = [self._match(main, sure, reading.evidence)]
+        return found + [self._match(k, _OWN_SENTENCE * in_pieces[k], reading.evidence) for k in others[:_MAX_OTHERS]]
 
     def _match(self, k: int, score: float, evidence: dict[int, list[str]]) -> MatterMatch:
         profile = self._profiles[k]
@@ -115,6 +127,7 @@ class MatterMatcher:
         text = normalise(text[: _MAX_CHARACTERS + 200])[:_MAX_CHARACTERS].lower()
         if not _UNREADABLE.sub("", text):
             return None
+        text = _BESIDE.sub("", text)
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
         said = [self._phrases.weigh(piece, evidence) for piece in pieces]
@@ -190,11 +203,6 @@ class _Phrases:
                     weights[k] += weight
                     evidence[k].append(piece[start:end])
         return weights
-
-    @staticmethod
-    def names(evidence: dict[int, list[str]], k: int) -> bool:
-        """Return whether a phrase of matter ``k`` was found."""
-        return bool(evidence.get(k))
 
 
 class _LinearModel:
