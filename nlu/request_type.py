@@ -7,7 +7,6 @@ log-odds, is turned into a probability as it is: on real messages that was well 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import ahocorasick
 import yaml
 
 from nlu.files import data_path
+from nlu.ngrams import NgramModel, load, shorten
 from nlu.substance import has_substance
 from nlu.text import normalise
 
@@ -38,38 +38,16 @@ def classify(text: str) -> RequestType:
     if not has_substance(text):
         return RequestType(None, 0.95, "没有实质内容")
     scores, reasons = cue_scores(text)
-    bias, weights = _model()
-    known = [weights[gram] for gram in ngrams(text) if gram in weights]
-    scale = len(known) ** -0.5 if known else 0.0
-    sums = [sum(column) for column in zip(*known, strict=True)] if known else [0] * len(NAMES)
-    totals = [cue + offset + scale * learnt / 100 for cue, offset, learnt in zip(scores, bias, sums, strict=True)]
+    totals = [cue + learnt for cue, learnt in zip(scores, _model().scores(text), strict=True)]
     top = max(totals)
     best = totals.index(top)
     confidence = 1 / sum(math.exp(total - top) for total in totals)
     return RequestType(NAMES[best], round(confidence, 4), reasons.get(best, "整体措辞"))
 
 
-_HEAD, _TAIL = 500, 300
-_NUMBER = re.compile(r"[0-9]+")
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
-
-
-def ngrams(text: str) -> set[str]:
-    """Return the runs of one to three characters of normalised ``text``, with its borders marked and numbers alike."""
-    text = "^" + _NUMBER.sub("0", _shorten(text)) + "$"
-    pairs = [text[start : start + 2] for start in range(len(text) - 1)]
-    triples = [text[start : start + 3] for start in range(len(text) - 2)]
-    return {*text, *pairs, *triples}
-
-
 @lru_cache(maxsize=1)
-def _model() -> tuple[list[float], dict[str, list[int]]]:
-    """Return the biases and, in hundredths, the weights of the n-grams (trained by nlu.learning.request_type)."""
-    data = json.loads(data_path("reading", "request_type_model.json").read_text(encoding="utf-8"))
-    return data["bias"], data["weights"]
+def _model() -> NgramModel:
+    return load("request_type_model.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +84,7 @@ def _cues() -> _Cues:
 
 def cue_scores(text: str) -> tuple[list[float], dict[int, str]]:
     """Return what the hand-set cues in normalised ``text`` say for every type, and the word that spoke for it most."""
-    text = _shorten(text)
+    text = shorten(text)
     cues = _cues()
     found: dict[int, list[str]] = {}
     for word, groups in {value for _, value in cues.automaton.iter(text)}:

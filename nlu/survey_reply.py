@@ -17,6 +17,7 @@ What counts as an answer:
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ from typing import TypeVar
 import yaml
 
 from nlu.files import data_path
+from nlu.ngrams import NgramModel, load
 from nlu.text import normalise
 
 
@@ -36,6 +38,14 @@ class SurveyReply:
     resolved: str | None
     satisfied: str | None
 
+
+CLASSES: tuple[tuple[str | None, ...], ...] = (
+    ("yes", "no", None),
+    ("yes", "no", "partial", None),
+    ("satisfied", "neutral", "dissatisfied", None),
+    ("answer", "other"),
+)
+"""What the trained model tells apart, in its order: contacted, resolved, satisfied, and whether the text is an answer at all."""
 
 _CONTACTED = {"1": True, "2": False, "0": False}
 _RESOLVED = {"1": "yes", "2": "partial", "3": "no", "0": "no"}
@@ -70,11 +80,12 @@ _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|�
 def read(text: str) -> SurveyReply:
     """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
     text = normalise(text)
-    if _NEW_REQUEST.search(text) and not _ABOUT_THE_OLD_ONE.search(text):
+    if _MERE_THANKS.fullmatch(text) or (_NEW_REQUEST.search(text) and not _ABOUT_THE_OLD_ONE.search(text)):
         return SurveyReply(None, None, None)
-    return _digits(text) or _bare_answers(text) or _free_text(text)
+    return _digits(text) or _bare_answers(text) or _with_fallback(text, _free_text(text))
 
 
+_MERE_THANKS = re.compile(r"(?:谢谢|多谢|感谢|好的|收到|嗯+)(?:您|你们?)?[了啊!！。.~ ]*")
 _NEW_REQUEST = re.compile(r"请问|咨询|(?:帮我|我要|我想|还想|想|再)(?:再|重新)?(?:投诉|反映|举报|报修|问|反馈)")
 _ABOUT_THE_OLD_ONE = re.compile(r"满意|解决|联系|(?<!装)修|处理|电话|没人|敷衍|糊弄|人来|来人|来了")
 
@@ -118,6 +129,39 @@ _FORBIDS = re.compile(r"(?:不要|别|甭)再?(?:给我|跟我)?(?:打|来)电�
 _AGAIN = re.compile(r"又|没几天|没两天|反弹|复发")
 _REST = re.compile(r"(?:还有|剩下|其余|其他|其它|别的|另外?|就剩|只剩)")
 _MANNERS = re.compile(r"态度|耐心|热情|师傅|工作人员|客气|和气|负责")
+_SURE = 0.5
+_SURELY_SOMETHING_ELSE = 0.85
+_ABOUT_THE_SURVEY = re.compile(r"满意|解决了|没解决|办结|联系我|联系过|修好|没人(?:联系|理|搭理)|差评|好评|依然|照样|感谢|谢谢|贴心")
+
+
+@lru_cache(maxsize=1)
+def _model() -> NgramModel:
+    return load("survey_reply_model.json")
+
+
+def _with_fallback(text: str, reply: SurveyReply) -> SurveyReply:
+    """Fill what the cues left open where the trained model is sure of an answer; empty it where the text is about something else."""
+    scores = _model().scores(text)
+    guesses: list[str | None] = []
+    chances: list[float] = []
+    for classes in CLASSES:
+        part, scores = scores[: len(classes)], scores[len(classes) :]
+        top = max(part)
+        guesses.append(classes[part.index(top)])
+        chances.append(1 / sum(math.exp(score - top) for score in part))
+    *answers, kind = guesses
+    if kind == "other" and chances[-1] >= _SURELY_SOMETHING_ELSE and not _ABOUT_THE_SURVEY.search(text):
+        return SurveyReply(None, None, None)
+    contacted, resolved, satisfied = (
+        answer if chance >= _SURE and kind == "answer" else None for answer, chance in zip(answers, chances, strict=False)
+    )
+    return SurveyReply(
+        {"yes": True, "no": False, None: None}[contacted] if reply.contacted is None else reply.contacted,
+        reply.resolved or resolved,
+        reply.satisfied or satisfied,
+    )
+
+
 _Value = TypeVar("_Value")
 
 
@@ -134,6 +178,9 @@ def _free_text(text: str) -> SurveyReply:
     cues = _cues()
     clauses = [clause for clause in _CLAUSE.split(_FORBIDS.sub("", text)) if clause]
     contacted, resolved = _last(clauses, cues.contacted), _last(clauses, cues.resolved)
+    if contacted is False and cues.ignored.search(text) and any(_last([clause], cues.contacted) for clause in clauses):
+        contacted = True  # "让我等，等了半个月没动静": somebody had been in touch
+        resolved = resolved or "no"
     satisfied = _last(clauses, cues.satisfied)
     if resolved == "no" and not _AGAIN.search(text) and not cues.sarcasm.search(text):
         before = _last(clauses[:-1], cues.resolved)

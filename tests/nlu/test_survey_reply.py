@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
+from nlu.files import data_path
 from nlu.survey_reply import SurveyReply, read
-from tests.nlu import FOLDER
 
 _CONTACTED = {"y": True, "n": False, "-": None}
 _RESOLVED = {"yes": "yes", "no": "no", "part": "partial", "-": None}
@@ -16,7 +16,7 @@ _SATISFIED = {"s": "satisfied", "n": "neutral", "d": "dissatisfied", "-": None}
 
 def _sentences(*, held_out: bool) -> list[tuple[str, SurveyReply]]:
     rows = []
-    for line in (FOLDER / "survey_sentences.txt").read_text(encoding="utf-8").splitlines():
+    for line in data_path("reading", "survey_reply_sentences.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         contacted, resolved, satisfied, text = line.split(" ", 3)
