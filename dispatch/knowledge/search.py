@@ -265,9 +265,9 @@ class KnowledgeIndex:
         asked = [normalise(query[: 4 * MAX_QUERY])[:MAX_QUERY] for query in queries]
         asked = [query if _MEANINGFUL.search(query) else "" for query in asked]
         official = [officially(query) for query in asked]
-        vectors = self._encoder.encode([text for pair in zip(asked, official, strict=True) for text in pair])
-        means = (vectors[0::2] + vectors[1::2]) / 2
-        return [_Question(a, o, v) if a else None for a, o, v in zip(asked, official, means, strict=True)]
+        texts = list(dict.fromkeys([*asked, *official]))  # most questions need no other words
+        vectors = dict(zip(texts, self._encoder.encode(texts), strict=True))
+        return [_Question(a, o, (vectors[a] + vectors[o]) / 2) if a else None for a, o in zip(asked, official, strict=True)]
 
     @staticmethod
     def _rank(snapshot: _Snapshot, question: _Question, mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

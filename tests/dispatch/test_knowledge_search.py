@@ -75,7 +75,7 @@ def test_subject_filters(index: KnowledgeIndex) -> None:
 
 def test_what_came_with_the_system_gives_way_to_the_city_s_own() -> None:
     index = KnowledgeIndex()
-    index.update([Entry("seed", ("养犬怎样登记",), "看最新办法。", fallback=True), Entry("own", ("办理养犬登记的流程",), "到派出所。")])
+    index.update([Entry("seed", ("养犬怎样登记",), "看最新办法。", fallback=True), Entry("own", ("怎样办养犬登记",), "到派出所。")])
     assert [hit.id for hit in index.search("养犬怎样登记").hits] == ["own", "seed"]
     index.update(removed=["own"])
     assert index.search("养犬怎样登记").answer
