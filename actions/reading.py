@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from actions.draft import NO_PLACE, Draft, PlaceParts, add_words, place_words, set_place
 from actions.turn import Turn
+from nlu.substance import has_substance as says_something
 
 # These are answered by rules of their own, and the form then goes on.
 _INTERRUPTIONS = frozenset(
@@ -41,6 +42,10 @@ _BEFORE_PLACE = re.compile(r"^.*?(?:应该是|改成|改为|换成|就是|[是�
 _ENDINGS = re.compile(r"区|县|街道|地区|镇|乡|那边|这边|附近|那儿|这儿|的|[我是在]")
 _BARE_PLACE_LENGTH = 30
 _SHORT = 12
+_YES = re.compile(
+    r"确认|确定|提交|登记|报|对|是的|是滴|没错|没问题|没毛病|无误|正确|同意|可以|好|行|嗯|成|中|妥|得|就这样|ok|yes", re.IGNORECASE
+)
+_SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def read(draft: Draft, turn: Turn, requested: str | None) -> Reading:
     Whatever the question was, anything else the message tells is taken as well; a correction is accepted at any time.
     """
     if turn.intent in _INTERRUPTIONS and not _carries_answer(draft, turn, requested):
+        return Reading(None)
+    if turn.intent == "nlu_fallback" and not says_something(turn.text):
         return Reading(None)
     if turn.intent == "correct" or (draft.revising and turn.intent != "affirm"):
         return Reading(_correct(draft, turn))
@@ -150,7 +157,8 @@ def _at_contact(draft: Draft, turn: Turn) -> Draft:
 
 
 def _at_summary(draft: Draft, turn: Turn) -> Reading:
-    if turn.intent == "affirm":
+    if turn.intent == "affirm" and len(turn.text) <= _BARE_PLACE_LENGTH and (_YES.search(turn.text) or turn.confidence >= _SURE):
+        # Consent is explicit: "主要是后半夜" misread as a yes must not file the order.
         return Reading(replace(draft, revising=False), confirmed=True)
     if turn.intent in ("deny", "dont_know"):
         return Reading(_correct(draft, turn))

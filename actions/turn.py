@@ -18,6 +18,8 @@ class Turn:
     message_id: str
     text: str
     intent: str
+    confidence: float
+    """How sure the classifier is of ``intent``, 0 to 1."""
     channel: str
     understanding: Json
     phone: str | None
@@ -75,6 +77,7 @@ async def read_turn(tracker: Any, api: DispatchApi) -> Turn:
         message_id=message.get("message_id") or "",
         text=text,
         intent=(message.get("intent") or {}).get("name") or "nlu_fallback",
+        confidence=float((message.get("intent") or {}).get("confidence") or 0.0),
         channel=metadata.get("channel") or "web",
         understanding=understanding,
         phone=contact.get("phone"),

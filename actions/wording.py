@@ -13,6 +13,8 @@ from actions.api import Json
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WEEKDAYS = "一二三四五六日"
 
+SUMMARY_CHARACTERS = 200
+
 Button = dict[str, str]
 
 
@@ -63,11 +65,20 @@ def summary(
     kind = "·".join(part for part in (request_type, matter) if part)
     if kind:
         lines.append(f"事项：{kind}")
-    lines += [f"情况：{description}", f"地点：{place}", f"联系：{contact}"]
+    lines += [f"情况：{shortened(description)}", f"地点：{place}", f"联系：{contact}"]
     if unit:
         limit = f"，{hours_in_words(deadline['hours'])}内办理" if deadline and deadline.get("hours") else ""
         lines.append(f"将转给：{unit}{limit}")
     return "\n".join(lines)
+
+
+def shortened(description: str) -> str:
+    """Return a description as the summary shows it; the order keeps all of it."""
+    return (
+        description
+        if len(description) <= SUMMARY_CHARACTERS
+        else f"{description[:SUMMARY_CHARACTERS]}……（共{len(description)}字，会全文转给办理单位）"
+    )
 
 
 def contact_words(phone: str | None, name: str | None) -> str:

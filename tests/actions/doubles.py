@@ -116,7 +116,13 @@ def tracker(
         {
             "sender_id": CONVERSATION,
             "slots": {"requested_slot": requested, **(slots or {})},
-            "latest_message": {"text": text, "intent": {"name": intent}, "entities": [], "message_id": "m1", "metadata": metadata},
+            "latest_message": {
+                "text": text,
+                "intent": {"name": intent, "confidence": 0.6},
+                "entities": [],
+                "message_id": "m1",
+                "metadata": metadata,
+            },
             "events": [],
             "paused": False,
             "followup_action": None,

@@ -278,3 +278,22 @@ def test_a_bare_district_has_no_detail(platform, run, text):
         text, "inform", requested="place", slots={"draft": told(place=place())}, understanding=understanding(place=place("丰台区"))
     )
     assert run(ValidateIntakeForm(), message).slots["place"] == "丰台区"
+
+
+def test_a_detail_misread_as_a_yes_files_nothing(platform, run):
+    done = run(ValidateIntakeForm(), tracker("主要是后半夜", "affirm", requested="confirmed", slots={"draft": told()}))
+    assert missing(done) == "confirmed"
+    assert "主要是后半夜" in done.slots["draft"]["description"]
+
+
+def test_signs_alone_are_no_detail(platform, run):
+    assert run(ValidateIntakeForm(), tracker("😂😂😂", "nlu_fallback", requested="confirmed", slots={"draft": told()})).events == []
+
+
+def test_a_very_long_story_is_shortened_in_the_summary_only(platform, run):
+    long = "楼上漏水" * 900
+    done = run(
+        AskConfirmation(), tracker("好", "inform", requested="confirmed", slots={"draft": told(description=long), "place": "朝阳区"})
+    )
+    assert len(done.said) < 500
+    assert done.custom[0]["description"] == long
