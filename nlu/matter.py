@@ -36,11 +36,20 @@ _DENIED = re.compile(r"(?:不是|并非|不要|没有|而非|不关|除了|不�
 _ASKS = re.compile(r"希望|要求|请求|请(?!假|客|教)|恳请|投诉|举报|反映|咨询|请问|建议|诉求|求助|解决一?下|尽快|督促|麻烦")
 
 _BESIDE = re.compile(
-    r"(?:菜市场|农贸市场|市场|公园|商场|超市|医院|银行|酒店|宾馆|饭店|大厦|广场|车站|地铁站|地铁口|公交站|派出所|加油站|景区|工地|网吧|村委会|居委会"
+    r"(?:菜市场|农贸市场|市场|公园|商场|超市|医院|银行|酒店|宾馆|饭店|大厦|广场|车站|地铁站|地铁口|公交站|派出所|加油站|景区|工地|网吧|村委会|居委会|公司|服务站|服务中心"
     r"|小学|中学|学校|幼儿园|大学)(?=旁边|附近|对面|斜对面|后面|边上|[东西南北]侧)"
     r"|(?:菜市场|市场|公园|商场|超市|医院|银行|酒店|饭店|大厦|广场)(?=正?门口|门前|前面|外面|外头|周边)"
 )
 """A place named only to say where: ``公园旁边的工地`` is about the building site."""
+
+_COURTESY = re.compile(
+    r"^(?:尊敬的)?(?:各位)?(?:领导|书记|市长|主任|同志|老师|您|你)们?[,，、\s]*(?:您|你|大家)?们?好[,，。!！:：\s]*"
+    r"|(?:非常|十分|万分|不胜)?(?:感谢|谢谢|多谢)(?:各位|领导|书记|市长|政府|您|你|们|贵局|大家|的|了|啦|支持|理解|帮助|帮忙|关注|回复|辛苦)*(?=[。！!.~、，,\s]*$)"
+    r"|此致|敬礼",
+    re.MULTILINE,
+)
+_NUMBERED = re.compile(r"\d+(?:年|月|日|号楼?|栋|楼|单元|室|层|点|分)")
+"""Dates and house numbers, which say when and where and never what."""
 
 _LONG = 60
 """Characters from which on a message is read in pieces too."""
@@ -127,7 +136,7 @@ class MatterMatcher:
         text = normalise(text[: _MAX_CHARACTERS + 200])[:_MAX_CHARACTERS].lower()
         if not _UNREADABLE.sub("", text):
             return None
-        text = _BESIDE.sub("", text)
+        text = _clean(text)
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
         said = [self._phrases.weigh(piece, evidence) for piece in pieces]
@@ -259,6 +268,12 @@ def _grams(text: str) -> Iterable[str]:
     for run in _UNREADABLE.split(text):
         yield from run
         yield from map("".join, pairwise(run))
+
+
+def _clean(text: str) -> str:
+    """Drop what is said about where, when and to whom, unless nothing else would be left."""
+    rest = _BESIDE.sub("", _NUMBERED.sub("", _COURTESY.sub("", text)))
+    return rest if len(_UNREADABLE.sub("", rest)) > 3 else text
 
 
 def _pieces(text: str) -> list[str]:
