@@ -1,12 +1,14 @@
 """Which of the regulation's ways a message goes (Art. 11, 12, 23).
 
-Rules over words and their context decide (``data/reading/handling.yml``): the first that holds. What no rule claims is a
-question to be answered or a matter to be dispatched. A furious complaint with a matter in it is a matter; a court that is
+Rules over words and their context decide (``data/reading/handling.yml``): the first that holds. Short messages that no rule
+claims are compared with sentences of our own by a model of character n-grams. What neither claims is a question to be
+answered or a matter to be dispatched. A furious complaint with a matter in it is a matter; a court that is
 only threatened with, or stands beside the broken street lamp, is no court case.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +19,7 @@ import yaml
 
 from nlu.contact import order_numbers
 from nlu.files import data_path
+from nlu.ngrams import NgramModel, load
 from nlu.substance import has_substance
 from nlu.text import normalise
 
@@ -95,7 +98,7 @@ def _rule(entry: dict[str, Any], where: str) -> _Rule:
 
 _ABUSE = re.compile(
     "傻[逼比叉缺bx]|煞笔|沙比|sb|s b|操你|草你|艹|cnm|nmsl|你妈(?:的|死|逼|比)?|他妈的?|tmd|妈的|妈了个|王八蛋|混蛋|狗日的?|狗东西|狗屁|"
-    "废物|饭桶|垃圾(?=东西|部门|政府|热线|玩意|客服|[!！。,，]|$)|去死|死全家|滚蛋?|脑残|白痴|弱智|智障|畜生|杂种|不要脸|臭不要脸|狗官|贱人|"
+    "废物|饭桶|(?<![么算是类扔倒])垃圾(?=东西|部门|政府|热线|玩意|客服|[!！。,，]|$)|去死|死全家|滚蛋?|脑残|白痴|弱智|智障|畜生|杂种|不要脸|臭不要脸|狗官|贱人|"
     "吃屎|吃干饭的?|白吃饭的?|孙子|老子|神经病|有病吧?|放屁|尼玛|卧槽|我靠|丫的|逼样|傻子|狗腿子|人渣",
     re.IGNORECASE,
 )
@@ -123,6 +126,31 @@ _ASKS_PROGRESS = re.compile(
 _NEWS = re.compile(
     r"又(?:坏|漏|堵|停|开始|来|犯|出现|建|摆|响|没|不)|更严重|新(?:情况|证据|问题|理由)|越来越|变本加厉|补充|另外|不满意|不认可|不属实|根本没|重新|撤|取消"
 )
+
+
+CLASSES: tuple[tuple[str, str | None], ...] = (
+    ("ordinary", None),
+    *((name, None) for name in ("progress", "explain", "educate", "market", "liaison", "human")),
+    *(("legal_channel", channel) for channel in CHANNELS),
+)
+"""What the model behind the rules tells apart (trained by nlu.learning.handling); ordinary is answered or dispatched."""
+
+_SHORT = 80
+_SURE = 0.45
+
+
+@lru_cache(maxsize=1)
+def _model() -> NgramModel:
+    return load("handling_model.json")
+
+
+def _learnt(text: str) -> tuple[str, str | None, float] | None:
+    """Return way, channel and probability where the model is sure that ``text`` is no ordinary matter."""
+    scores = _model().scores(text)
+    top = max(scores)
+    name, channel = CLASSES[scores.index(top)]
+    chance = 1 / sum(math.exp(score - top) for score in scores)
+    return (name, channel, round(chance, 4)) if name != "ordinary" and chance >= _SURE else None
 
 
 _HEAD, _TAIL = 140, 60
@@ -158,6 +186,10 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
         evidence = rule.evidence(gist) if len(text) <= rule.max_length else None
         if evidence is not None:
             return Handling(rule.route, rule.channel, rule.confidence, f"{rule.why}：“{evidence[:24]}”", risk)
+    if len(text) <= _SHORT and not matter_found:
+        learnt = _learnt(text)
+        if learnt:
+            return Handling(*learnt, "与此类诉求措辞相近（模型判断）", risk)
     if not has_substance(text):
         return Handling("explain", None, 0.9, "没有实质内容（第十二条第四项）", risk)
     if request_type == "咨询":

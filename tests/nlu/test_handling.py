@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from nlu.files import data_path
 from nlu.handling import Handling, decide
 from nlu.request_type import classify
 from tests import real_data
-from tests.nlu import FOLDER
 
 
 def _decide(text: str, *, emergency: bool = False, matter_found: bool = False) -> Handling:
@@ -20,7 +20,7 @@ def _decide(text: str, *, emergency: bool = False, matter_found: bool = False) -
 
 def _sentences(*, held_out: bool) -> Iterator[tuple[str, str, bool]]:
     """Yield (way, sentence, stability risk)."""
-    data = yaml.safe_load((FOLDER / "handling_sentences.yml").read_text(encoding="utf-8"))
+    data = yaml.safe_load(data_path("reading", "handling_sentences.yml").read_text(encoding="utf-8"))
     for way, lines in data.items():
         for line in (lines or "").splitlines():
             text = line.strip().lstrip("!")
