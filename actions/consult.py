@@ -10,6 +10,8 @@ from rasa_sdk.events import SlotSet
 
 from actions import wording
 from actions.api import Json, PlatformError, platform
+from actions.draft import add_words, from_slot
+from actions.intake import slots_of, store
 from actions.reading import has_substance
 from actions.triage import topic_of
 from actions.turn import Turn, read_turn
@@ -42,7 +44,7 @@ class Consult(Action):  # type: ignore[misc]  # rasa_sdk is untyped
             logger.warning("knowledge base not asked: %s", error)
             found = None
         if turn.in_form:
-            return _answer_in_form(dispatcher, found)
+            return await _answer_in_form(dispatcher, tracker, turn, found)
         if found is None:
             dispatcher.utter_message(text=wording.KNOWLEDGE_FAILED, buttons=[wording.STILL_FILE, wording.HUMAN])
             return [SlotSet("topic", topic_of(turn))]
@@ -65,12 +67,15 @@ def _answer(dispatcher: Any, turn: Turn, hit: Json) -> list[dict[str, Any]]:
     return [SlotSet("topic", topic_of(turn, entry_id=hit["id"]))]
 
 
-def _answer_in_form(dispatcher: Any, found: Json | None) -> list[dict[str, Any]]:
-    """Answer without buttons: the form's own question follows at once."""
+async def _answer_in_form(dispatcher: Any, tracker: Any, turn: Turn, found: Json | None) -> list[dict[str, Any]]:
+    """Answer without buttons, since the form's own question follows at once; what isn't known goes into the order being told."""
     hits = (found or {}).get("hits") or []
     if found and found.get("answer") and hits:
         hit = hits[0]
         dispatcher.utter_message(text=wording.answer(hit["passage"], hit.get("source"), hit.get("dept"), hit.get("valid_to")))
-    else:
-        dispatcher.utter_message(text=wording.NOT_KNOWN_IN_FORM)
-    return []
+        return []
+    dispatcher.utter_message(text=wording.NOT_KNOWN_IN_FORM)
+    draft = from_slot(tracker.get_slot("draft"))
+    if draft is None or not draft.description:
+        return []
+    return slots_of(await store(add_words(draft, turn.text), turn.conversation))

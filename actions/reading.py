@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from actions.draft import NO_PLACE, Draft, PlaceParts, add_words, place_words, set_place
+from actions.draft import NO_PLACE, Draft, PlaceParts, add_words, set_place
 from actions.turn import Turn
 from nlu.substance import has_substance as says_something
 
@@ -85,6 +85,9 @@ def read(draft: Draft, turn: Turn, requested: str | None) -> Reading:
     """
     if turn.intent in _INTERRUPTIONS and not _carries_answer(draft, turn, requested):
         return Reading(None)
+    if turn.intent == "affirm" and not _is_explicit_yes(turn):
+        # Consent is explicit: "主要是后半夜" misread as a yes is a detail, and must not file the order.
+        turn = replace(turn, intent="inform")
     if turn.intent == "nlu_fallback" and not says_something(turn.text):
         return Reading(None)
     if turn.intent == "correct" or (draft.revising and turn.intent != "affirm"):
@@ -96,6 +99,10 @@ def read(draft: Draft, turn: Turn, requested: str | None) -> Reading:
     if requested == "place":
         return Reading(_at_place(draft, turn))
     return Reading(_at_description(draft, turn))
+
+
+def _is_explicit_yes(turn: Turn) -> bool:
+    return len(turn.text) <= _BARE_PLACE_LENGTH and (_YES.search(turn.text) is not None or turn.confidence >= _SURE)
 
 
 def _carries_answer(draft: Draft, turn: Turn, requested: str | None) -> bool:
@@ -157,8 +164,7 @@ def _at_contact(draft: Draft, turn: Turn) -> Draft:
 
 
 def _at_summary(draft: Draft, turn: Turn) -> Reading:
-    if turn.intent == "affirm" and len(turn.text) <= _BARE_PLACE_LENGTH and (_YES.search(turn.text) or turn.confidence >= _SURE):
-        # Consent is explicit: "主要是后半夜" misread as a yes must not file the order.
+    if turn.intent == "affirm":
         return Reading(replace(draft, revising=False), confirmed=True)
     if turn.intent in ("deny", "dont_know"):
         return Reading(_correct(draft, turn))
@@ -189,6 +195,8 @@ def _correct(draft: Draft, turn: Turn) -> Draft:
     if turn.has_place and draft.description:
         # The description may name the old place: the unit must see which of the two holds.
         return add_words(draft, turn.text)
+    if turn.place["detail"] and draft.has_place:
+        return add_words(set_place(draft, {**NO_PLACE, "detail": turn.place["detail"]}), turn.text)
     if new_contact:
         return draft if len(turn.text) <= 40 else add_words(draft, turn.text)
     if turn.place_candidates:
@@ -246,11 +254,13 @@ def _with_own_words(turn: Turn) -> PlaceParts:
     if place["community"] or place["detail"]:
         return place
     words = _BEFORE_PLACE.sub("", affirmed_part(turn.text))
+    rest = words
     for part in ("district", "street"):
-        words = words.replace(place[part] or "", "")
+        name = place[part] or ""
+        words = words.replace(name, "")
+        rest = rest.replace(name, "").replace(_ENDINGS.sub("", name), "")
     words = words.strip(" ，,。.!！、的")
-    known = place_words(place)
-    return place if _ENDINGS.sub("", words) in known else {**place, "detail": words[:100]}
+    return {**place, "detail": words[:100]} if _ENDINGS.sub("", rest).strip(" ，,。.!！、") else place
 
 
 def _is_only_place(turn: Turn) -> bool:

@@ -119,12 +119,12 @@ def moment(iso: str) -> str:
 ASK_QUESTION = "您请讲，想了解哪方面的事？办什么手续、卡在哪一步，说得具体点我好查。"
 NEAREST = "我没找到完全对得上的，您看是不是想问其中一个？"
 NOT_KNOWN = "这个问题我这儿没有现成的答案。我可以记成咨询工单，转给管这件事的单位来回复您，要登记吗？"
-NOT_KNOWN_IN_FORM = "这个问题我手头没有现成的答案，我记下来，办理单位联系您时一并答复。"
+NOT_KNOWN_IN_FORM = "这个问题我手头没有现成的答案，我写进工单里，请办理单位一并答复您。"
 KNOWLEDGE_FAILED = "实在抱歉，知识库这会儿查不了。要不我先给您记成咨询工单，或者转人工？"
 GLAD = "太好了，能帮上忙就好。"
 SORRY_UNSOLVED = "没帮到点子上，抱歉。我记成咨询工单，转给管这件事的单位答复您。"
 SORRY_ORDER_UNSOLVED = "事情没办好，让您费心了。您说说现在是什么情况，我再帮您反映；想直接找人，可以转人工。"
-SORRY_IN_FORM = "好的，我记下了，会一起转给办理单位。"
+SORRY_IN_FORM = "抱歉没帮上忙。咱们先把这件事登记好，办理单位会来办。"
 
 
 def answer(passage: str, source: str | None, dept: str | None, valid_to: str | None) -> str:

@@ -272,7 +272,7 @@ def test_a_place_the_gazetteer_knows_only_in_part_keeps_the_residents_words(plat
     assert run(ValidateIntakeForm(), message).slots["place"] == "昌平区天通苑北街道天通苑北三区"
 
 
-@pytest.mark.parametrize("text", ["丰台", "丰台区", "在丰台", "我在丰台区那边"])
+@pytest.mark.parametrize("text", ["丰台", "丰台区", "在丰台", "我在丰台区那边", "丰台的"])
 def test_a_bare_district_has_no_detail(platform, run, text):
     message = tracker(
         text, "inform", requested="place", slots={"draft": told(place=place())}, understanding=understanding(place=place("丰台区"))
@@ -297,3 +297,15 @@ def test_a_very_long_story_is_shortened_in_the_summary_only(platform, run):
     )
     assert len(done.said) < 500
     assert done.custom[0]["description"] == long
+
+
+def test_a_district_and_street_said_short_have_no_detail(platform, run):
+    found = understanding(place=place("朝阳区", "双井街道"))
+    message = tracker("朝阳双井", "inform", requested="place", slots={"draft": told(place=place())}, understanding=found)
+    assert run(ValidateIntakeForm(), message).slots["place"] == "朝阳区双井街道"
+
+
+def test_a_corrected_house_number_changes_nothing_else_of_the_place(platform, run):
+    found = understanding(place=place(detail="19号楼"))
+    message = tracker("楼号错了是19号楼", "correct", requested="confirmed", slots={"draft": told()}, understanding=found)
+    assert run(ValidateIntakeForm(), message).slots["place"] == "朝阳区望京街道望京西园四区社区19号楼"

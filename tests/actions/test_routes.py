@@ -196,3 +196,11 @@ def test_emergency_names_the_line(platform, run):
     said = run(EmergencyLine(), tracker("着火了", "report_problem", understanding=read)).said
     assert "119" in said
     assert "120" in said
+
+
+def test_an_unknown_question_inside_the_form_goes_into_the_order(platform, run):
+    platform.answers["POST /knowledge/answer"] = (200, {"answer": False, "hits": []})
+    slot = Draft(description="楼上漏水").to_slot()
+    done = run(Consult(), tracker("这种情况能赔钱吗", "ask_question", requested="place", slots={"draft": slot}))
+    assert platform.sent("PUT", "/draft")[0]["description"] == "楼上漏水\n这种情况能赔钱吗"
+    assert done.slots["draft"]["description"].endswith("能赔钱吗")
