@@ -95,7 +95,7 @@ def _end(said: list[dict[str, Any]], holder: str) -> str | None:
 
 def _answer(said: list[dict[str, Any]]) -> str | None:
     """Return what the scripted resident says next, None where nothing is asked."""
-    buttons = {button["title"]: button["payload"] for message in said for button in message["buttons"]}
+    buttons: dict[str, str] = {button["title"]: button["payload"] for message in said for button in message["buttons"]}
     for title in _PRESSED:
         for shown, payload in buttons.items():
             if title in shown:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from nlu.matter import MatterMatcher, MatterProfile
 from sqlalchemy.orm import Session
 
 from dispatch.catalogue import repository
 from dispatch.catalogue.loader import CatalogueItem
 from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
 from dispatch.units.service import HOTLINE_DESK, Directory, UnitEntry
+from nlu.matter import MatterMatcher, MatterProfile
 from nlu.place import Place
 
 TIME_LIMIT_HOURS: Mapping[str, int] = {"urgent": 2, "livelihood": 24, "ordinary": 7 * 24, "complex": 15 * 24}
@@ -43,17 +43,18 @@ def _matcher(profiles: tuple[MatterProfile, ...]) -> MatterMatcher:
     return MatterMatcher(profiles)
 
 
+def _profile(item: CatalogueItem) -> MatterProfile:
+    phrases, hints, examples = tuple(item.synonyms), tuple(item.negative_hints), tuple(item.examples)
+    return MatterProfile(item.code, item.name, item.group, item.description, phrases, hints, examples)
+
+
 class Catalogue:
     """One version of the catalogue in memory."""
 
     def __init__(self, version: int, items: Sequence[CatalogueItem]) -> None:
         self.version = version
         self.items = {item.code: item for item in items}
-        self.matcher = _matcher(
-            tuple(
-                MatterProfile(i.code, i.name, i.group, i.description, tuple(i.synonyms), tuple(i.negative_hints), tuple(i.examples)) for i in items
-            )
-        )
+        self.matcher = _matcher(tuple(_profile(item) for item in items))
 
     def find(self, code: str | None) -> CatalogueItem | None:
         """Return the item with ``code``, or None."""
