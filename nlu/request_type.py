@@ -101,5 +101,5 @@ def cue_scores(text: str) -> tuple[list[float], dict[int, str]]:
         for index, weight in enumerate(cues.weights[group]):
             scores[index] += weight * times
             if weight * times > strongest.get(index, (0.3, ""))[0]:
-                strongest[index] = (weight * times, max(words))
+                strongest[index] = (weight * times, max(words, key=len))
     return scores, {index: f"“{word.strip()}”" for index, (_, word) in strongest.items()}
