@@ -175,10 +175,11 @@ def _publish_directly(
     entry = repository.entry(session, entry_id, lock=True)
     number = repository.last_version(session, entry_id) + 1
     if entry is None:
-        entry = KnowledgeEntry(id=entry_id, created_at=now, origin=origin)
+        entry = KnowledgeEntry(id=entry_id, created_at=now)
         session.add(entry)
     else:
         repository.supersede(session, entry_id)
+    entry.origin = origin
     _put_in_force(entry, content, number, vectors, sequence, now)
     session.flush()
     session.add(

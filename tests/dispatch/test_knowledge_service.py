@@ -27,8 +27,8 @@ CSV = (HEADER + ROWS).encode()
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'knowledge.sqlite3'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
     Base.metadata.create_all(database.engine, tables=[t for t in Base.metadata.sorted_tables if t.name.startswith("knowledge_")])
     yield database
     database.dispose()
@@ -144,7 +144,7 @@ def test_a_script_in_an_entry_never_comes_out(database: Database, base: Knowledg
 
 
 def test_another_process_finds_new_and_changed_entries_within_two_seconds(database: Database) -> None:
-    writer, reader = Database(database.url.render_as_string()), KnowledgeBase(database)
+    writer, reader = Database(database.url.render_as_string(hide_password=False)), KnowledgeBase(database)
     assert reader.search("公园预约", on=TODAY).hits == ()
     with writer.write() as session:
         number = service.submit(session, "park", content(), author="unit", now=NOW)
