@@ -30,6 +30,7 @@ CONFIDENT = 0.5
 Vector = NDArray[np.floating[Any]]
 
 _UNREADABLE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
+_WORDY = re.compile(r"[\u3400-\u9fffa-z]")
 _PIECES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _CLAUSES = re.compile(r"[^，,、：:。！？!?；;\n]+[，,、：:。！？!?；;\n]*")
 _DENIED = re.compile(r"(?:不是|并非|不要|没有|而非|不关|除了|不属于|不涉及|别说)[^，。,；;！？!?]{0,3}$")
@@ -59,8 +60,10 @@ _MAX_PIECES = 120
 _MAX_CHARACTERS = 6_000
 _RIDGE = 1.0
 _PHRASES_A_LINE = 8
-_PHRASE_SHARE = 0.1
-_ASKING = 1.6
+_PHRASE_SHARE = 0.03
+_ASKING = 1.25
+_OPENING = (2.0, 1.5)
+_LONG_SCALE = 1.3
 _OTHER_SCORE = 0.6
 _OWN_SENTENCE = 0.9
 _MAX_OTHERS = 8
@@ -134,7 +137,7 @@ class MatterMatcher:
 
     def _read(self, text: str) -> _Reading | None:
         text = normalise(text[: _MAX_CHARACTERS + 200])[:_MAX_CHARACTERS].lower()
-        if not _UNREADABLE.sub("", text):
+        if len(_WORDY.findall(text)) < 2:
             return None
         text = _clean(text)
         pieces = _pieces(text)
@@ -144,13 +147,9 @@ class MatterMatcher:
             total = self._model.similar(text) + _PHRASE_SHARE * np.tanh(said[0])
             return _Reading(total, [total], evidence)
         readings = [self._model.similar(piece) + _PHRASE_SHARE * np.tanh(phrases) for piece, phrases in zip(pieces, said, strict=True)]
-        weights = np.array([_weight(piece) for piece in pieces], dtype=np.float32)
-        stacked = np.maximum(np.stack(readings), 0.0)
-        # What one piece says clearly must not drown in many that say little, so the strong readings count for more.
-        mean = np.sqrt((weights[:, None] * stacked**2).sum(axis=0) / weights.sum())
-        strongest = (stacked * np.minimum(weights, _ASKING)[:, None] / _ASKING).max(axis=0)
-        whole = self._model.similar(text) + _PHRASE_SHARE * np.tanh(np.sum(said, axis=0))
-        return _Reading((0.5 * whole + 0.9 * mean + 0.25 * strongest).astype(np.float32), readings, evidence)
+        weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
+        mean = weights @ np.stack(readings) / weights.sum()
+        return _Reading(_LONG_SCALE * (mean + 0.5 * self._model.similar(text)), readings, evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +298,10 @@ def _pieces(text: str) -> list[str]:
     return readable[:_MAX_PIECES] or [text[:_PIECE]]
 
 
-def _weight(piece: str) -> float:
-    return (_ASKING if _ASKS.search(piece) else 1.0) * min(1.0, len(piece) / 20 + 0.3)
+def _weight(piece: str, position: int) -> float:
+    """Return how much a piece counts: people open with what it is about, and what they ask for matters more than the story."""
+    weight = _OPENING[position] if position < len(_OPENING) else 1.0
+    return weight * (_ASKING if _ASKS.search(piece) else 1.0) * min(1.0, len(piece) / 20 + 0.3)
 
 
 def _calibrated(reading: Vector) -> Vector:
