@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dispatch.knowledge.embedding import Encoder, Vectors, shared_encoder
 from dispatch.knowledge.lexical import Bag, GramIndex, bag
-from dispatch.knowledge.wording import content_words, coverage, officially
+from dispatch.knowledge.wording import bare, content_words, coverage, officially
 from nlu.text import normalise
 
 MAX_QUERY = 300
@@ -262,7 +262,7 @@ class KnowledgeIndex:
         return [_prepared(entry, vectors[entry.id]) for entry in entries]
 
     def _read(self, queries: Sequence[str]) -> list[_Question | None]:
-        asked = [normalise(query[: 4 * MAX_QUERY])[:MAX_QUERY] for query in queries]
+        asked = [bare(normalise(query[: 4 * MAX_QUERY]))[:MAX_QUERY] for query in queries]
         asked = [query if _MEANINGFUL.search(query) else "" for query in asked]
         official = [officially(query) for query in asked]
         texts = list(dict.fromkeys([*asked, *official]))  # most questions need no other words

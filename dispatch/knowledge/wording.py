@@ -11,6 +11,11 @@ import rjieba
 from nlu.files import data_path
 
 _WORD = re.compile(r"\w")
+_GREETING = re.compile(
+    r"^(?:(?:您好|你好|喂|早上好|下午好|请问|请教|麻烦|劳驾|想咨询|我?就?想(?:问|咨询|了解|请教)|(?:问|打听|咨询)(?=一下|下|个|，|,))"
+    r"(?:你们|您|大家)?(?:一下|一个|下|个)?(?:问题|事儿?)?[\s，,。.!！？?:：~啊呀哈]*)+"
+)
+_THANKS = re.compile(r"[\s，,。.!！~]*(?:谢谢|多谢|感谢|麻烦)(?:您|你|了|啦|大家)*[\s。.!！~]*$")
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +37,11 @@ def _official_words() -> tuple[Mapping[str, str], re.Pattern[str]]:
         words[spoken] = official
     longest_first = sorted(words, key=len, reverse=True)
     return words, re.compile("|".join(map(re.escape, longest_first)))
+
+
+def bare(question: str) -> str:
+    """Return ``question`` without greeting and thanks, or as it is where nothing else would be left."""
+    return _THANKS.sub("", _GREETING.sub("", question)) or question
 
 
 def officially(question: str) -> str:

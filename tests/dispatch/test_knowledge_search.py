@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from dispatch.knowledge.embedding import pack, shared_encoder, unpack
 from dispatch.knowledge.lexical import GramIndex, bag
 from dispatch.knowledge.search import Entry, KnowledgeIndex, texts_to_encode
-from dispatch.knowledge.wording import coverage, officially
+from dispatch.knowledge.wording import bare, coverage, officially
+from nlu.text import normalise
 
 ENTRIES = (
     Entry("heat", ("供暖后家里不热怎么办", "暖气不热打什么电话"), "采暖期内室温应当不低于18℃，先联系供热单位报修并要求测温。", "供暖"),
@@ -161,6 +162,22 @@ def test_no_entry_breaks_search(questions: list[str], passage: str, query: str) 
 )
 def test_odd_queries_are_survived(index: KnowledgeIndex, query: str) -> None:
     assert not index.search(query).answer
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("你好，我想问一下社保卡丢了怎么办，谢谢", "社保卡丢了怎么办"),
+        ("请问养犬怎么登记？谢谢您！", "养犬怎么登记?"),
+        ("麻烦咨询个问题：居住证到期了", "居住证到期了"),
+        ("咨询电话是多少", "咨询电话是多少"),
+        ("问题房屋怎么办证", "问题房屋怎么办证"),
+        ("你好", "你好"),
+        ("谢谢", "谢谢"),
+    ],
+)
+def test_greeting_and_thanks_are_passed_over(question: str, left: str) -> None:
+    assert bare(normalise(question)) == left
 
 
 def test_colloquial_words_are_put_officially() -> None:
