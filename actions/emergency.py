@@ -8,7 +8,13 @@ from rasa_sdk import Action
 
 from actions import wording
 from actions.api import platform
-from actions.turn import read_turn
+from actions.turn import Turn, read_turn
+
+
+def tell_line(dispatcher: Any, turn: Turn) -> None:
+    """Tell the resident which line to ring; 110 where the danger is certain and its kind is not."""
+    seen = turn.understanding.get("emergency") or {}
+    dispatcher.utter_message(text=wording.emergency(seen.get("line") or "110", seen.get("also") or []))
 
 
 class EmergencyLine(Action):  # type: ignore[misc]  # rasa_sdk is untyped
@@ -20,7 +26,5 @@ class EmergencyLine(Action):  # type: ignore[misc]  # rasa_sdk is untyped
 
     async def run(self, dispatcher: Any, tracker: Any, domain: Any) -> list[dict[str, Any]]:
         """Say the line."""
-        turn = await read_turn(tracker, platform())
-        seen = turn.understanding.get("emergency") or {}
-        dispatcher.utter_message(text=wording.emergency(seen.get("line") or "110", seen.get("also") or []))
+        tell_line(dispatcher, await read_turn(tracker, platform()))
         return []

@@ -12,6 +12,7 @@ from rasa_sdk.events import SlotSet
 from actions import wording
 from actions.api import PlatformError, platform
 from actions.draft import Draft, from_platform, from_slot, is_worth_keeping, place_words, with_platform
+from actions.emergency import tell_line
 from actions.reading import affirmed_part, begin, read
 from actions.turn import Turn, read_turn
 
@@ -70,6 +71,8 @@ class ValidateIntakeForm(Action):  # type: ignore[misc]  # rasa_sdk is untyped
     async def run(self, dispatcher: Any, tracker: Any, domain: Any) -> Events:
         """Return the slots that the message fills."""
         turn = await read_turn(tracker, platform())
+        if turn.understanding.get("emergency"):
+            tell_line(dispatcher, turn)  # in mid-form too, before anything else; what was said stays in the draft
         known = from_slot(tracker.get_slot("draft"))
         if turn.requested is None:
             return slots_of(await store(_opened(turn, known), turn.conversation))

@@ -309,3 +309,13 @@ def test_a_corrected_house_number_changes_nothing_else_of_the_place(platform, ru
     found = understanding(place=place(detail="19号楼"))
     message = tracker("楼号错了是19号楼", "correct", requested="confirmed", slots={"draft": told()}, understanding=found)
     assert run(ValidateIntakeForm(), message).slots["place"] == "朝阳区望京街道望京西园四区社区19号楼"
+
+
+def test_danger_in_mid_form_is_told_the_line_at_once(platform, run):
+    found = understanding(handling="emergency", emergency={"line": "119", "evidence": "冒烟了", "also": []})
+    done = run(
+        ValidateIntakeForm(),
+        tracker("楼道冒烟了", "report_problem", requested="contact", slots={"draft": told(phone=None)}, understanding=found),
+    )
+    assert "119" in done.said
+    assert missing(done) == "contact"
