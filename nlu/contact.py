@@ -33,7 +33,7 @@ class _Span:
     masked: str
 
 
-# --- folding -----------------------------------------------------------------------------------------------------------
+# --- folding
 
 
 class _Fold(dict[int, str]):
@@ -60,7 +60,7 @@ def _fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers
 
 _BREAK = r"[ \t\u00a0\u200b-\u200f\u2060\ufeff.\-_~‐-―−·]"
 # The four digits that a mask leaves must not become the start of another number: hence no asterisk beside numbers in groups.
@@ -162,7 +162,7 @@ def order_numbers(text: str) -> list[str]:
     return list(dict.fromkeys(number for _, _, number in sorted(_order_spans(_fold(text)))))
 
 
-# --- names -------------------------------------------------------------------------------------------------------------
+# --- names
 
 
 @lru_cache(maxsize=1)
@@ -222,7 +222,7 @@ def _compound_surnames() -> frozenset[str]:
         return frozenset(name for name in yaml.safe_load(handle)["compound_surnames"])
 
 
-# --- public ------------------------------------------------------------------------------------------------------------
+# --- public
 
 
 _OWN = re.compile(r"我的?|本人|联系(?:电话|方式|我)|手机号?|回电|回访|打给我|联系人|加我|留个|^(?:电话|座机|号码|tel)", re.IGNORECASE)
