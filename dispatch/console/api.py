@@ -18,7 +18,7 @@ from dispatch.core.problems import not_found
 from dispatch.orders import service as orders
 from dispatch.orders import workflow
 from dispatch.orders.schemas import OrderOut, TransitionIn
-from dispatch.orders.service import Actor, BadDeadlineError, Order, UnknownUnitError
+from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, UnknownUnitError
 from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Role, State
 from dispatch.platform import PlatformDep
 from dispatch.units.service import HOTLINE_DESK
@@ -124,6 +124,8 @@ def apply_transition(
             conversation = order.conversation_id
     except (IllegalTransitionError, MissingNeedError) as error:
         return _order_page(platform, who, number, str(error), reason=reason, answer=answer)
+    except NotInChargeError:
+        return _order_page(platform, who, number, "这张工单由其他单位承办，本单位收到的是推送件", reason=reason, answer=answer)
     except UnknownUnitError as error:
         return _order_page(platform, who, number, f"没有代码为“{error}”的单位", reason=reason, answer=answer)
     except (BadDeadlineError, ValueError):

@@ -13,7 +13,7 @@ from dispatch.core.problems import Problem, not_found
 from dispatch.orders import service
 from dispatch.orders.models import Order
 from dispatch.orders.schemas import EventOut, OrderIn, OrderOut, ProgressOut, TransitionIn
-from dispatch.orders.service import BadDeadlineError, UnknownUnitError
+from dispatch.orders.service import BadDeadlineError, NotInChargeError, UnknownUnitError
 from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError
 from dispatch.platform import Platform, PlatformDep
 
@@ -97,6 +97,8 @@ def apply_transition(
             order = service.apply(
                 session, number, name, body, actor=actor, now=platform.clock.now(), reference=platform.reference.current()
             )
+        except NotInChargeError as error:
+            raise Problem(403, "不是本单位承办的工单", "本单位收到的是推送件，由承办单位办理", kind="forbidden") from error
         except IllegalTransitionError as error:
             raise Problem(409, "当前状态不能这样处理", str(error), kind="illegal-transition", legal=list(error.legal)) from error
         except MissingNeedError as error:

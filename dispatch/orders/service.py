@@ -37,6 +37,10 @@ class UnknownUnitError(Exception):
     """A unit code that no active unit has."""
 
 
+class NotInChargeError(Exception):
+    """A unit wants to move an order that another unit is in charge of; it may only see its copy."""
+
+
 class BadDeadlineError(Exception):
     """A new deadline that is in the past, not later than the old one, or absurdly far away."""
 
@@ -152,12 +156,15 @@ def apply(
     """Do transition ``name`` to order ``number`` and return the order; None if there is no such order.
 
     Raises:
+        NotInChargeError: a unit's own people may only move the orders that it is in charge of.
         IllegalTransitionError, MissingNeedError: the table doesn't allow it (``dispatch.orders.workflow``).
         UnknownUnitError, BadDeadlineError: the unit or deadline given can't be.
     """
     order = repository.by_number(session, number, lock=True)
     if order is None:
         return None
+    if actor.role is Role.HANDLER and actor.unit != order.unit_code:
+        raise NotInChargeError(number)
     state = State(order.state)
     present = {need for need in Need if getattr(given, need.value) is not None}
     row = check(name, state, actor.role, present)
