@@ -117,7 +117,7 @@ class Calibration:
         return 1 / (1 + exp(-max(-60.0, min(60.0, value))))
 
 
-CALIBRATION = Calibration(intercept=-11.18, meaning=8.202, lead=9.782, covered=4.962, missing=2.447, asked=0.271, threshold=0.8)
+CALIBRATION = Calibration(intercept=-11.597, meaning=7.855, lead=11.021, covered=5.357, missing=2.709, asked=0.651, threshold=0.83)
 
 
 def texts_to_encode(entry: Entry) -> list[str]:
