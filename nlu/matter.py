@@ -1,9 +1,9 @@
 """Which matter of the catalogue a message is about, and which further ones it names (Art. 12, 14).
 
-Two readings are added up. The first looks for the phrases that the catalogue gives for each matter, weighted by how much a
-phrase says: long ones and ones that stand for a single matter say more, a denial before one takes it back, and a matter's negative
-hints speak against it. The second is a linear model over character n-grams, fitted when the matcher is built to the catalogue's
-own names, descriptions, phrases and examples, which reads what no phrase foresaw. A long message is read sentence by sentence, so
+A linear model over characters and pairs of characters, fitted when the matcher is built to the catalogue's own names, descriptions,
+phrases and examples, has the main say: it reads what no phrase foresaw. The catalogue's phrases found verbatim are the evidence and
+tip the balance between close matters: long ones and ones that stand for a single matter more, while a denial before a phrase or one
+of a matter's negative hints speaks against it. A long message is read sentence by sentence, so
 that its main matter is the one that has most of the text and of what is asked for.
 """
 
@@ -61,6 +61,7 @@ _MAX_CHARACTERS = 6_000
 _RIDGE = 1.0
 _PHRASES_A_LINE = 8
 _PHRASE_SHARE = 0.03
+_AGAINST = 0.06
 _ASKING = 1.25
 _OPENING = (2.0, 1.5)
 _LONG_SCALE = 1.3
@@ -144,9 +145,9 @@ class MatterMatcher:
         evidence: dict[int, list[str]] = defaultdict(list)
         said = [self._phrases.weigh(piece, evidence) for piece in pieces]
         if len(pieces) == 1:
-            total = self._model.similar(text) + _PHRASE_SHARE * np.tanh(said[0])
+            total = self._model.similar(text) + said[0]
             return _Reading(total, [total], evidence)
-        readings = [self._model.similar(piece) + _PHRASE_SHARE * np.tanh(phrases) for piece, phrases in zip(pieces, said, strict=True)]
+        readings = [self._model.similar(piece) + phrases for piece, phrases in zip(pieces, said, strict=True)]
         weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
         mean = weights @ np.stack(readings) / weights.sum()
         return _Reading(_LONG_SCALE * (mean + 0.5 * self._model.similar(text)), readings, evidence)
@@ -194,23 +195,26 @@ class _Phrases:
         return mentions
 
     def weigh(self, piece: str, evidence: dict[int, list[str]]) -> Vector:
-        """Return each matter's phrase weight in ``piece`` and add the phrases found to ``evidence``."""
-        weights = np.zeros(self._size, dtype=np.float32)
+        """Return what the phrases of ``piece`` add to each matter's reading, and add the phrases found to ``evidence``."""
+        found = np.zeros(self._size, dtype=np.float32)
+        against = np.zeros(self._size, dtype=np.float32)
         covered: dict[int, int] = {}
-        hits = [(end + 1 - length, end + 1, weight, own, against) for end, (length, weight, own, against) in self._automaton.iter(piece)]
+        hits = [(end + 1 - length, end + 1, weight, own, hinted) for end, (length, weight, own, hinted) in self._automaton.iter(piece)]
         hits.sort(key=lambda hit: (hit[0], -hit[1]))
-        for start, end, weight, own, against in hits:
-            for k in against:
-                weights[k] -= 0.6
-            if not own or _DENIED.search(piece, max(0, start - 8), start):
-                continue
+        for start, end, weight, own, hinted in hits:
+            for k in hinted:
+                against[k] = 1.0
+            denied = bool(own) and _DENIED.search(piece, max(0, start - 8), start) is not None
             for k in own:
-                if covered.get(k, -1) < end:
+                if denied:
+                    against[k] = 1.0
+                elif covered.get(k, -1) < end:
                     # A phrase inside a longer one of the same matter says nothing more.
                     covered[k] = end
-                    weights[k] += weight
+                    found[k] += weight
                     evidence[k].append(piece[start:end])
-        return weights
+        result: Vector = _PHRASE_SHARE * np.tanh(found) - _AGAINST * against
+        return result
 
 
 class _LinearModel:
