@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.bench import understand
 from nlu.learning import command, table
 from nlu.learning.classifier import Scored, TextClassifier
 
@@ -175,6 +176,7 @@ def test_foreign_and_damaged_archives_are_refused(classifier: TextClassifier, tm
         lambda: _changed(path, "meta", as_bytes({**meta, "labels": []})),
         lambda: _changed(path, "meta", as_bytes({**meta, "views": ["os"]})),
         lambda: _changed(path, "meta", as_bytes({**meta, "models": [{"views": ["absent"], "trust": 1}]})),
+        lambda: _changed(path, "meta", as_bytes({**meta, "models": [{**meta["models"][0], "views": ["formulas"]}]})),
         lambda: _changed(path, "meta", as_bytes({**meta, "models": 3})),
         lambda: _changed(path, "meta", as_bytes([1, 2])),
         lambda: _changed(path, "meta", np.frombuffer(b"{", dtype=np.uint8)),
@@ -232,6 +234,26 @@ def test_every_test_row_is_answered_in_order(tmp_path: Path) -> None:
     assert report.scores is not None
     assert report.scores.rows == 4
     assert report.ms_per_message > 0
+
+
+def test_the_benchmark_runs_on_the_files_it_names(tmp_path: Path) -> None:
+    rows = [(text + ending, label) for text, label in zip(TEXTS, LABELS, strict=True) for ending in ("", "，请尽快处理", "。谢谢！")]
+    files = {
+        "messages_request_type.csv": ["text", "request_type", "domain"],
+        "messages_topic7.csv": ["title", "detail", "label"],
+        "hotline_tickets.csv": ["text_citizen", "dept"],
+    }
+    for name, columns in files.items():
+        lines = [
+            ",".join(label if column in ("request_type", "domain", "label", "dept") else text for column in columns) for text, label in rows
+        ]
+        (tmp_path / name).write_text("\n".join([",".join(columns), *lines]), encoding="utf-8")
+    figures = understand.run(tmp_path, tmp_path / "out.json", quick=True)
+    assert len(figures["full"]) == 2 * len(understand.TASKS)
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["sample"] == []
+    for result in figures["full"]:
+        assert result["train_rows"] + result["scores"]["rows"] == len(rows)
+        assert result["scores"]["accuracy"] > 0.5
 
 
 def test_scores_are_the_textbook_ones() -> None:
