@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, UploadFile
+from fastapi import APIRouter, Depends, Path, Query, UploadFile
 from starlette.requests import HTTPConnection
 
 from dispatch.accounts.callers import StaffOrService
@@ -15,7 +15,19 @@ from dispatch.core.problems import Problem, not_found
 from dispatch.knowledge import service
 from dispatch.knowledge.csv_files import KnowledgeFileError
 from dispatch.knowledge.live import KnowledgeBase
-from dispatch.knowledge.schemas import AnswerIn, AnswerOut, ChangeOut, DecisionIn, EntryOut, FeedbackIn, ImportOut, RowErrorOut, SubmitIn
+from dispatch.knowledge.schemas import (
+    CONVERSATION_ID,
+    ENTRY_ID,
+    AnswerIn,
+    AnswerOut,
+    ChangeOut,
+    DecisionIn,
+    EntryOut,
+    FeedbackIn,
+    ImportOut,
+    RowErrorOut,
+    SubmitIn,
+)
 from dispatch.knowledge.service import IllegalStepError, NoSuchEntryError
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
@@ -40,6 +52,10 @@ def knowledge_base(platform: PlatformDep, connection: HTTPConnection) -> Knowled
         return cast(KnowledgeBase, state.knowledge_base)
 
 
+EntryId = Annotated[str, Path(pattern=ENTRY_ID)]
+ConversationId = Annotated[str, Path(pattern=CONVERSATION_ID)]
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+GivenVersion = Annotated[int, Query(ge=1, le=2**31 - 1)]
 KnowledgeDep = Annotated[KnowledgeBase, Depends(knowledge_base)]
 
 
@@ -85,19 +101,17 @@ def import_file(platform: PlatformDep, actor: StaffOrService, file: UploadFile) 
 
 
 @router.post("/conversations/{conversation_id}/feedback", status_code=204)
-def feedback(platform: PlatformDep, _caller: ServiceCaller, conversation_id: str, body: FeedbackIn) -> None:
+def feedback(platform: PlatformDep, _caller: ServiceCaller, conversation_id: ConversationId, body: FeedbackIn) -> None:
     """Record whether an answer solved the resident's question."""
     with platform.database.write() as session:
         try:
-            service.record_feedback(
-                session, body.entry_id, conversation_id=conversation_id[:40], solved=body.solved, now=platform.clock.now()
-            )
+            service.record_feedback(session, body.entry_id, conversation_id=conversation_id, solved=body.solved, now=platform.clock.now())
         except NoSuchEntryError as error:
             raise not_found("知识条目", body.entry_id) from error
 
 
 @router.get("/knowledge/entries/{entry_id}")
-def get_entry(platform: PlatformDep, base: KnowledgeDep, _caller: StaffOrService, entry_id: str) -> EntryOut:
+def get_entry(platform: PlatformDep, base: KnowledgeDep, _caller: StaffOrService, entry_id: EntryId) -> EntryOut:
     """Return an entry with its versions and what it may contradict."""
     with platform.database.read() as session:
         try:
@@ -107,7 +121,9 @@ def get_entry(platform: PlatformDep, base: KnowledgeDep, _caller: StaffOrService
 
 
 @router.get("/knowledge/entries/{entry_id}/diff")
-def get_diff(platform: PlatformDep, _caller: StaffOrService, entry_id: str, before: int, after: int) -> list[ChangeOut]:
+def get_diff(
+    platform: PlatformDep, _caller: StaffOrService, entry_id: EntryId, before: GivenVersion, after: GivenVersion
+) -> list[ChangeOut]:
     """Return what changed between two versions."""
     with platform.database.read() as session:
         try:
@@ -117,7 +133,7 @@ def get_diff(platform: PlatformDep, _caller: StaffOrService, entry_id: str, befo
 
 
 @router.post("/knowledge/entries/{entry_id}/versions", status_code=201)
-def submit(platform: PlatformDep, actor: StaffOrService, entry_id: str, body: SubmitIn) -> dict[str, int]:
+def submit(platform: PlatformDep, actor: StaffOrService, entry_id: EntryId, body: SubmitIn) -> dict[str, int]:
     """Submit a new or changed entry for review; a unit only its own (Art. 13)."""
     _allow(actor, _WRITERS)
     with platform.database.write() as session:
@@ -129,7 +145,7 @@ def submit(platform: PlatformDep, actor: StaffOrService, entry_id: str, body: Su
 
 
 @router.post("/knowledge/entries/{entry_id}/versions/{number}/publish", status_code=204)
-def publish(platform: PlatformDep, actor: StaffOrService, entry_id: str, number: int) -> None:
+def publish(platform: PlatformDep, actor: StaffOrService, entry_id: EntryId, number: VersionNumber) -> None:
     """Put a submitted version in force."""
     _allow(actor, _REVIEWERS)
     with platform.database.write() as session:
@@ -142,7 +158,7 @@ def publish(platform: PlatformDep, actor: StaffOrService, entry_id: str, number:
 
 
 @router.post("/knowledge/entries/{entry_id}/versions/{number}/reject", status_code=204)
-def reject(platform: PlatformDep, actor: StaffOrService, entry_id: str, number: int, body: DecisionIn) -> None:
+def reject(platform: PlatformDep, actor: StaffOrService, entry_id: EntryId, number: VersionNumber, body: DecisionIn) -> None:
     """Send a submitted version back with the reason."""
     _allow(actor, _REVIEWERS)
     with platform.database.write() as session:
@@ -155,7 +171,7 @@ def reject(platform: PlatformDep, actor: StaffOrService, entry_id: str, number: 
 
 
 @router.post("/knowledge/entries/{entry_id}/withdraw", status_code=204)
-def withdraw(platform: PlatformDep, actor: StaffOrService, entry_id: str, body: DecisionIn) -> None:
+def withdraw(platform: PlatformDep, actor: StaffOrService, entry_id: EntryId, body: DecisionIn) -> None:
     """Take an entry out of answers."""
     _allow(actor, _REVIEWERS)
     with platform.database.write() as session:

@@ -11,6 +11,9 @@ from dispatch.knowledge.plain import plain_text
 
 Plain = Annotated[str, AfterValidator(plain_text)]
 
+ENTRY_ID = r"^[^\x00-\x20\x7f/]{1,64}$"
+CONVERSATION_ID = r"^[\w.:-]{1,40}$"
+
 MAX_ANSWER = 50_000
 """Characters an answer may have."""
 
@@ -27,7 +30,7 @@ class EntryContent(BaseModel):
     source: Plain = Field(default="", max_length=400)
     article: Plain = Field(default="", max_length=200)
     unit_name: Plain = Field(default="", max_length=80)
-    unit_code: str | None = Field(default=None, max_length=16)
+    unit_code: str | None = Field(default=None, pattern=r"^\w{1,16}$")
     region: Plain | None = Field(default=None, max_length=32)
     valid_from: date | None = None
     valid_to: date | None = None
@@ -47,7 +50,7 @@ class AnswerIn(BaseModel):
     """A resident's question."""
 
     query: str = Field(max_length=20_000)
-    conversation_id: str | None = Field(default=None, max_length=40)
+    conversation_id: str | None = Field(default=None, pattern=CONVERSATION_ID)
 
 
 class HitOut(BaseModel):
@@ -73,7 +76,7 @@ class AnswerOut(BaseModel):
 class FeedbackIn(BaseModel):
     """Whether an answer solved the resident's question."""
 
-    entry_id: str = Field(max_length=64)
+    entry_id: str = Field(pattern=ENTRY_ID)
     solved: bool
 
 
@@ -98,13 +101,13 @@ class SubmitIn(BaseModel):
     """A new or changed entry, to be reviewed."""
 
     content: EntryContent
-    note: str = Field(default="", max_length=400)
+    note: Plain = Field(default="", max_length=400)
 
 
 class DecisionIn(BaseModel):
     """Why a version is sent back or an entry withdrawn."""
 
-    note: str = Field(default="", max_length=400)
+    note: Plain = Field(default="", max_length=400)
 
 
 class VersionOut(BaseModel):

@@ -262,7 +262,8 @@ class KnowledgeIndex:
         return [_prepared(entry, vectors[entry.id]) for entry in entries]
 
     def _read(self, queries: Sequence[str]) -> list[_Question | None]:
-        asked = [bare(normalise(query[: 4 * MAX_QUERY]))[:MAX_QUERY] for query in queries]
+        whole = (query[: 4 * MAX_QUERY].encode(errors="replace").decode() for query in queries)  # half characters come from broken JSON
+        asked = [bare(normalise(query))[:MAX_QUERY] for query in whole]
         asked = [query if _MEANINGFUL.search(query) else "" for query in asked]
         official = [officially(query) for query in asked]
         texts = list(dict.fromkeys([*asked, *official]))  # most questions need no other words

@@ -18,6 +18,7 @@ from dispatch.knowledge.csv_files import Row, RowError, read_rows
 from dispatch.knowledge.embedding import MODEL, pack, shared_encoder
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.knowledge.models import Consultation, Feedback, KnowledgeEntry, KnowledgeVersion
+from dispatch.knowledge.plain import plain_text
 from dispatch.knowledge.schemas import AnswerOut, ChangeOut, EntryContent, EntryOut, HitOut, VersionOut
 from dispatch.knowledge.search import Entry, SearchResult, texts_to_encode
 from dispatch.knowledge.seeds import load_seeds
@@ -460,7 +461,7 @@ def answer(session: Session, query: str, result: SearchResult, now: datetime, *,
     session.add(
         Consultation(
             conversation_id=conversation_id,
-            query=contact.mask(query[:1000])[:300],
+            query=plain_text(contact.mask(query[:1000]))[:300],
             entry_id=first.id if first else None,
             entry_version=first.version if first else None,
             answered=first is not None,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from typing import Any
 
 from fastapi.testclient import TestClient
+
+from dispatch.accounts import service as accounts
+from dispatch.orders.workflow import Role
 
 CSV = """id,question,passage,dept
 q1,家里暖气不热找谁,先联系供热单位报修。,城市管理委
@@ -72,3 +77,47 @@ def test_a_file_that_is_no_knowledge_base_is_refused(client: TestClient, service
     answer = client.post("/api/v1/knowledge/import", files={"file": ("x.csv", b"a,b\n1,2\n", "text/csv")}, headers=service_token)
     assert answer.status_code == 422
     assert "question" in answer.json()["detail"]
+
+
+def log_in(client: TestClient, role: Role, unit: str | None = None) -> tuple[TestClient, dict[str, str]]:
+    """Return a browser that is logged in as ``role``, and the header its changes must carry."""
+    platform: Any = client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.write() as session:
+        accounts.create(session, role.value, "a-long-password", display_name=role.value, role=role, unit_code=unit)
+    browser = TestClient(client.app)
+    browser.post("/console/login", data={"username": role.value, "password": "a-long-password"})
+    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get("/console/workflow").text)
+    assert csrf
+    return browser, {"X-CSRF-Token": csrf[1]}
+
+
+def test_a_unit_submits_its_own_and_the_city_publishes(client: TestClient, service_token: dict[str, str]) -> None:
+    unit, unit_header = log_in(client, Role.HANDLER, "110105")
+    city, city_header = log_in(client, Role.DISPATCHER)
+    path = "/api/v1/knowledge/entries/chaoyang-park"
+    content = {"title": "朝阳公园怎样预约", "answer": "在公众号预约。", "unit_code": "110105", "region": "朝阳区"}
+    foreign = content | {"unit_code": "110108"}
+    assert unit.post(f"{path}/versions", json={"content": foreign}, headers=unit_header).status_code == 403
+    assert unit.post(f"{path}/versions", json={"content": content}, headers=unit_header).json() == {"version": 1}
+    assert unit.post(f"{path}/versions/1/publish", headers=unit_header).status_code == 403
+    assert city.post(f"{path}/versions/1/publish", headers=city_header).status_code == 204
+    assert city.post(f"{path}/versions/1/publish", headers=city_header).status_code == 409
+    changed = content | {"answer": "<b>在小程序</b>预约。"}
+    assert unit.post(f"{path}/versions", json={"content": changed}, headers=unit_header).json() == {"version": 2}
+    assert unit.get(f"{path}/diff?before=1&after=2").json() == [{"field": "answer", "before": "在公众号预约。", "after": "在小程序预约。"}]
+    assert city.post(f"{path}/versions/2/reject", json={"note": "缺少依据"}, headers=city_header).status_code == 204
+    entry = city.get(path).json()
+    assert [(each["number"], each["state"]) for each in entry["versions"]] == [(1, "published"), (2, "rejected")]
+    time.sleep(1.1)
+    assert asked(client, service_token, "朝阳公园怎样预约")["answer"] is True
+    assert city.post(f"{path}/withdraw", json={"note": "停止预约"}, headers=city_header).status_code == 204
+    time.sleep(1.1)
+    assert asked(client, service_token, "朝阳公园怎样预约")["hits"] == []
+
+
+def test_odd_ids_and_numbers_are_refused(client: TestClient, service_token: dict[str, str]) -> None:
+    for path in ("a%00b", "a%20b", "x" * 65, "q1/diff?before=0&after=1", f"q1/diff?before=1&after={2**40}"):
+        assert client.get(f"/api/v1/knowledge/entries/{path}", headers=service_token).status_code in (404, 422)
+    body = {"query": "x\u0000y", "conversation_id": "c1"}
+    assert client.post("/api/v1/knowledge/answer", json=body, headers=service_token).status_code == 200
+    assert client.post("/api/v1/knowledge/answer", json=body | {"conversation_id": "\u0000"}, headers=service_token).status_code == 422

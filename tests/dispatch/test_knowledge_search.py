@@ -158,7 +158,8 @@ def test_no_entry_breaks_search(questions: list[str], passage: str, query: str) 
 
 
 @pytest.mark.parametrize(
-    "query", ["", " \t\n", "？？？", "\u200b", "😀😀", "/restart", "a" * 20_000, "供" * 20_000, "<script>alert(1)</script>", "\x00"]
+    "query",
+    ["", " \t\n", "？？？", "\u200b", "😀😀", "/restart", "a" * 20_000, "供" * 20_000, "<script>alert(1)</script>", "\x00", "\ud800鸽"],
 )
 def test_odd_queries_are_survived(index: KnowledgeIndex, query: str) -> None:
     assert not index.search(query).answer
