@@ -42,6 +42,19 @@ REASON_NAMES = {
     "abuse": "言语过激",
 }
 
+HANDLING_NAMES = {
+    "answer": "直接答复",
+    "dispatch": "派单办理",
+    "emergency": "紧急转接",
+    "legal_channel": "告知法定渠道",
+    "progress": "告知进度",
+    "explain": "解释说明",
+    "educate": "劝导教育",
+    "market": "引导市场或社会渠道",
+    "liaison": "转联络渠道",
+    "human": "转人工",
+}
+
 
 @router.get("")
 def desk_page(platform: PlatformDep, who: Operator) -> Response:
@@ -191,6 +204,7 @@ def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | 
             "desk.html",
             who,
             status=409 if fault else 200,
+            handling_names=HANDLING_NAMES,
             reason_name=REASON_NAMES.get(conversation.attention_reason or "", ""),
             **values,
             **_queue(session, platform, who),

@@ -19,7 +19,7 @@ from dispatch.orders import service as orders
 from dispatch.orders import workflow
 from dispatch.orders.schemas import OrderOut, TransitionIn
 from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, UnknownUnitError
-from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Role, State
+from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Need, Role, State
 from dispatch.platform import PlatformDep
 from dispatch.units.service import HOTLINE_DESK
 
@@ -161,6 +161,7 @@ def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | N
         "reason": reason,
         "answer": answer,
         "conversation": conversation,
+        "units": reference.units.all() if any(Need.UNIT in step.needs for step in steps) else [],
     }
     return pages.render("order.html", who, status=409 if fault else 200, **values)
 

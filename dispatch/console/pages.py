@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Cookie, Depends, Form, Request
 from fastapi.responses import HTMLResponse
@@ -28,7 +29,12 @@ ROLE_NAMES = {
     Role.SUPERVISOR: "督办员",
     Role.AUDITOR: "审计员",
     Role.ADMINISTRATOR: "管理员",
+    Role.RESIDENT: "诉求人",
+    Role.BOT: "智能客服",
+    Role.SYSTEM: "系统",
 }
+_NEED_NAMES = {"reason": "说明", "answer": "答复", "unit": "承办单位", "deadline": "时限"}
+_CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
 _KIT = Path(__file__).parent / "templates"
 
@@ -53,7 +59,16 @@ def page_visitor(request: Request, platform: PlatformDep, jsjb_session: Annotate
             who = accounts.who(session, jsjb_session, platform.clock.now())
         if who:
             return who
-    raise LoginNeededError(request.url.path)
+    raise LoginNeededError(_page_of(request))
+
+
+def _page_of(request: Request) -> str:
+    """Return the page that ``request`` came from: forms and htmx ask for addresses that are no pages to come back to."""
+    if request.headers.get("hx-request"):
+        return urlsplit(request.headers.get("hx-current-url", "")).path or request.url.path
+    if request.method == "POST":
+        return re.sub(r"(/transitions)?/[^/]+$", "", request.url.path)
+    return request.url.path
 
 
 Visitor = Annotated[LoggedIn, Depends(page_visitor)]
@@ -84,6 +99,9 @@ class Pages:
         )
         self._environment.filters["moment"] = _moment
         self._environment.filters["place"] = _place
+        self._environment.filters["role_name"] = lambda role: ROLE_NAMES[Role(role)]
+        self._environment.filters["need_name"] = lambda need: _NEED_NAMES.get(need.value, need.value)
+        self._environment.filters["channel_name"] = lambda channel: _CHANNEL_NAMES.get(channel, channel)
 
     def render(self, template: str, who: LoggedIn | None = None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page; ``who`` is shown at the top and its CSRF token goes into every form."""

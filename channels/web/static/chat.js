@@ -1,74 +1,105 @@
 // The resident's chat. Every message carries an id made here, so that sending it again after a broken connection is harmless.
 import "/static/vendor/deep-chat.js";
+import { avatars, render, roleOf, style } from "/static/web/messages.js";
 
 const chat = document.getElementById("chat");
 const state = document.getElementById("state");
 const states = { bot: "智能客服为您服务", waiting: "正在为您接通工作人员", operator: "工作人员正在为您服务" };
-const unacknowledged = new Map();
+const PATIENCE = 20000; // milliseconds after which the state line no longer says that somebody works on it
+const KEPT = "unacknowledged";
 const mine = new Set();
+let holder = "bot";
+let working;
 let lastId = 0;
 let socket;
 let retry = 1000;
 let started = false;
 
-const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-const lines = (text) => escape(text).replace(/\n/g, "<br>");
+// What wasn't acknowledged is kept over a reload; it is shown again as the server tells it, not from here.
+const unacknowledged = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]").map((m) => [m.client_id, { ...m, restored: true }]));
+const keep = () => sessionStorage.setItem(KEPT, JSON.stringify([...unacknowledged.values()].map(({ type, client_id, text }) => ({ type, client_id, text }))));
 
-function render(message) {
-  const parts = [`<p class="say">${lines(message.text)}</p>`];
-  if (message.custom?.kind === "emergency") {
-    parts.push(`<div class="row">${message.custom.lines.map((line) => `<a class="call" href="tel:${line}">拨打 ${line}</a>`).join("")}</div>`);
-  }
-  if (message.buttons.length) {
-    const buttons = message.buttons.map((b) => `<button type="button" class="quick" data-payload="${escape(b.payload)}">${escape(b.title)}</button>`);
-    parts.push(`<div class="row">${buttons.join("")}</div>`);
-  }
-  return parts.join("");
+function say(text, kind) {
+  clearTimeout(working);
+  state.textContent = text;
+  state.dataset.kind = kind;
+}
+const atRest = () => say(states[holder], holder);
+function atWork() {
+  if (holder !== "bot") return; // a person answers when they can; nothing is being worked out
+  say("正在处理……", "bot");
+  working = setTimeout(atRest, PATIENCE);
+}
+
+const withdrawChoices = () => chat.shadowRoot?.querySelectorAll(".choices").forEach((row) => row.remove());
+
+function isMine(message) {
+  if (mine.has(message.id)) return true;
+  // The server's echo may overtake its acknowledgement.
+  const waiting = [...unacknowledged.values()].find((m) => m.text === message.text && !m.restored && !m.echoed);
+  if (waiting) waiting.echoed = true;
+  return Boolean(waiting);
 }
 
 function show(message) {
   if (message.id <= lastId) return;
   lastId = message.id;
-  if (message.author === "resident") {
-    if (!mine.has(message.id)) chat.addMessage({ text: message.text, role: "user" });
+  const role = roleOf(message);
+  if (role === "user") {
+    if (isMine(message)) return;
+    withdrawChoices();
+    chat.addMessage({ text: message.text, role });
     return;
   }
-  chat.addMessage({ html: render(message), role: message.author === "operator" ? "operator" : "ai" });
+  chat.addMessage({ html: render(message), role });
 }
+
+const transmit = ({ type, client_id, text }) => socket.send(JSON.stringify({ type, client_id, text }));
 
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/channels/web/ws`);
   socket.onopen = () => {
     retry = 1000;
+    // First what may have been lost, then the request for news: the acknowledgements come before the echoes.
+    unacknowledged.forEach(transmit);
     socket.send(JSON.stringify({ type: "resume", after: lastId }));
-    for (const message of unacknowledged.values()) socket.send(JSON.stringify(message));
   };
   socket.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     if (event.type === "ack") {
+      if (!unacknowledged.get(event.client_id)?.restored) mine.add(event.id);
       unacknowledged.delete(event.client_id);
-      mine.add(event.id);
-      state.textContent = "正在处理……";
+      keep();
+      atWork();
     } else if (event.type === "messages") {
+      holder = event.holder;
       event.messages.forEach(show);
-      if (event.messages.some((m) => m.author !== "resident") || !event.messages.length) state.textContent = states[event.holder];
+      if (holder !== "bot" || !event.messages.length || event.messages.at(-1).author !== "resident") atRest();
       if (!started) { started = true; askedInAddress(); }
     } else if (event.type === "error") {
       chat.addMessage({ error: event.detail });
+      atRest();
     }
   };
   socket.onclose = ({ code }) => {
     if (code === 4401) { location.reload(); return; }
-    state.textContent = "连接断开，正在重连……您写的话不会丢";
+    say("连接断开，正在重连……您写的话不会丢", "offline");
     setTimeout(connect, retry);
     retry = Math.min(retry * 2, 15000);
   };
 }
 
+// A browser notices a lost network late or never by itself; coming back should be at once.
+addEventListener("offline", () => socket?.close());
+addEventListener("online", () => { retry = 1000; if (socket?.readyState === WebSocket.CLOSED) connect(); });
+
 function send(text) {
-  const message = { type: "message", client_id: crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`, text };
-  unacknowledged.set(message.client_id, message);
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  withdrawChoices();
+  const client_id = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const message = { type: "message", client_id, text };
+  unacknowledged.set(client_id, message);
+  keep();
+  if (socket.readyState === WebSocket.OPEN) transmit(message);
 }
 
 // A link such as /?order=BJ20261123-000042 asks for that order's progress at once; the address then forgets it.
@@ -78,28 +109,43 @@ function askedInAddress() {
   if (location.search) history.replaceState(null, "", "/");
 }
 
-const quick = { padding: "0.35em 0.9em", border: "1px solid #b3261e", borderRadius: "1.2em", background: "#fff", color: "#8c1d18", cursor: "pointer", fontSize: "1em" };
-chat.htmlClassUtilities = {
-  say: { styles: { default: { margin: "0" } } },
-  row: { styles: { default: { display: "flex", flexWrap: "wrap", gap: "0.45em", marginTop: "0.55em" } } },
-  quick: { events: { click: (event) => chat.submitUserMessage({ text: event.target.dataset.payload }) }, styles: { default: quick, hover: { background: "#fdeceb" } } },
-  call: { styles: { default: { padding: "0.45em 1.1em", borderRadius: "1.2em", background: "#b3261e", color: "#fff", fontWeight: "700", textDecoration: "none" } } },
-};
+const avatar = { width: "2rem", height: "2rem", marginTop: "0.2rem" };
+const bubble = { backgroundColor: "#fff", color: "#1d2733", border: "1px solid #d8dee6" };
+const operatorBubble = { backgroundColor: "#e8f1ff", color: "#10243e", border: "1px solid #b7cdec" };
+const alarmBubble = { backgroundColor: "#fdeceb", color: "#5c100b", border: "2px solid #b3261e" };
+const notice = { outerContainer: { textAlign: "center" }, innerContainer: { justifyContent: "center" }, bubble: { backgroundColor: "#e4e9ef", color: "#45505f", border: "0", fontSize: "0.88rem", maxWidth: "92%", padding: "0.2rem 0.9rem" } };
+chat.auxiliaryStyle = style;
+chat.htmlClassUtilities = { quick: { events: { click: (event) => chat.submitUserMessage({ text: event.currentTarget.dataset.payload }) } } };
 chat.messageStyles = {
   default: {
-    shared: { bubble: { fontSize: "1rem", lineHeight: "1.6", maxWidth: "min(85%, 34rem)" } },
+    shared: { bubble: { fontSize: "1rem", lineHeight: "1.65", maxWidth: "min(85%, 34rem)", padding: "0.6rem 0.95rem", borderRadius: "0.9rem", marginTop: "0.35rem", marginBottom: "0.35rem" } },
     user: { bubble: { backgroundColor: "#b3261e", color: "#fff" } },
-    ai: { bubble: { backgroundColor: "#fff", color: "#1d2733", border: "1px solid #d8dee6" } },
-    operator: { bubble: { backgroundColor: "#e8f1ff", color: "#10243e", border: "1px solid #b7cdec" } },
+    ai: { bubble },
+    operator: { bubble: operatorBubble },
   },
-  html: {
-    ai: { bubble: { backgroundColor: "#fff", color: "#1d2733", border: "1px solid #d8dee6" } },
-    operator: { bubble: { backgroundColor: "#e8f1ff", color: "#10243e", border: "1px solid #b7cdec" } },
+  html: { ai: { bubble }, operator: { bubble: operatorBubble }, alarm: { bubble: alarmBubble }, notice },
+};
+chat.avatars = {
+  ai: { src: avatars.bot, styles: { avatar } },
+  alarm: { src: avatars.bot, styles: { avatar } },
+  operator: { src: avatars.operator, styles: { avatar } },
+  user: { styles: { container: { display: "none" } } },
+  notice: { styles: { container: { display: "none" } } },
+};
+chat.textInput = {
+  placeholder: { text: "请说说在哪里、出了什么事", style: { color: "#5b6878" } },
+  characterLimit: 20000,
+  styles: {
+    container: { borderRadius: "1.4rem", border: "1px solid #9aa6b5", boxShadow: "none", width: "calc(100% - 1.6rem)", marginBottom: "0.8rem" },
+    text: { fontSize: "1rem", lineHeight: "1.5", padding: "0.7rem 5rem 0.7rem 1.1rem" },
   },
 };
-chat.names = { ai: { text: "智能客服" }, operator: { text: "工作人员" }, user: { text: "我" } };
-chat.textInput = { placeholder: { text: "请说说在哪里、出了什么事" }, characterLimit: 20000, styles: { container: { borderRadius: "1.2rem" }, text: { fontSize: "1rem" } } };
-chat.auxiliaryStyle = "::-webkit-scrollbar { width: 8px } ::-webkit-scrollbar-thumb { background: #c3ccd6; border-radius: 4px }";
+const sendButton = { width: "auto", height: "auto", minWidth: "3.6rem", padding: "0.32rem 0", bottom: "0.32rem", right: "0.4rem", borderRadius: "1.2rem", backgroundColor: "#b3261e" };
+chat.submitButtonStyles = {
+  position: "inside-end",
+  alwaysEnabled: true,
+  submit: { container: { default: sendButton, hover: { backgroundColor: "#8c1d18" } }, text: { content: "发送", styles: { default: { color: "#fff", fontSize: "1rem", lineHeight: "1.5" } } } },
+};
 chat.connect = {
   websocket: true,
   handler: (_, signals) => {
