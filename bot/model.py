@@ -90,13 +90,13 @@ def ensure_model(say: Callable[[str], None]) -> Path:
 
 
 def main() -> int:
-    """Train if needed (``make setup``). Returns the exit code."""
+    """Train if needed (``make setup``) and print where the model is. Returns the exit code."""
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     try:
-        say(f"模型已就绪：{ensure_model(say).relative_to(ROOT)}")
+        print(ensure_model(say).relative_to(ROOT))  # noqa: T201
     except TrainingFailedError as error:
         say(f"模型训练失败：\n{error}")
         return 1
