@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.core.crypto import FieldCipher
+from dispatch.drafts import repository
 from dispatch.drafts.models import Draft
 from dispatch.drafts.schemas import DraftIn, DraftOut
 from dispatch.orders import service as orders
@@ -51,13 +52,13 @@ def save(session: Session, conversation_id: str, given: DraftIn, *, now: datetim
 
 def find(session: Session, conversation_id: str) -> Draft | None:
     """Return the draft being gathered in a conversation, or None."""
-    draft = session.get(Draft, conversation_id)
+    draft = repository.of_conversation(session, conversation_id)
     return draft if draft is not None and draft.state != _NOTED else None
 
 
 def discard(session: Session, conversation_id: str, now: datetime) -> None:
     """Forget what was gathered (算了); the contact stays noted for the next matter in the same conversation."""
-    draft = session.get(Draft, conversation_id)
+    draft = repository.of_conversation(session, conversation_id)
     if draft is not None:
         _reset(draft, now)
 
@@ -128,7 +129,7 @@ def _place(draft: Draft) -> PlaceOut:
 
 
 def _get_or_make(session: Session, conversation_id: str, now: datetime) -> Draft:
-    draft = session.get(Draft, conversation_id)
+    draft = repository.of_conversation(session, conversation_id)
     if draft is None:
         draft = Draft(conversation_id=conversation_id, state=_NOTED, handling="dispatch", description="", anonymous=False, updated_at=now)
         session.add(draft)
