@@ -360,7 +360,10 @@ def _stack(views: Mapping[str, sp.csr_matrix], candidate: _Candidate) -> sp.csr_
 
 
 def _emphasise(table: sp.csr_matrix, emphasis: Floats | None) -> sp.csr_matrix:
-    return table if emphasis is None else normalize(table @ sp.diags(emphasis)).astype(np.float32)
+    if emphasis is None:
+        return table
+    scaled = sp.csr_matrix((table.data * emphasis[table.indices], table.indices, table.indptr), shape=table.shape)
+    return normalize(scaled, copy=False)
 
 
 def _telling(table: sp.csr_matrix, truth: Integers) -> Floats:
