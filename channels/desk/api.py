@@ -150,7 +150,8 @@ def _queue(session: Session, platform: Platform, who: LoggedIn) -> dict[str, Any
     now = platform.clock.now()
 
     def shown(conversation: Conversation) -> dict[str, Any]:
-        last = conversations.messages(session, conversation.id, limit=1)
+        recent = conversations.messages(session, conversation.id, limit=20)
+        last = next((message for message in reversed(recent) if message.author == "resident"), None)
         since = conversation.attention_since
         return {
             "id": conversation.id,
@@ -159,7 +160,7 @@ def _queue(session: Session, platform: Platform, who: LoggedIn) -> dict[str, Any
             "reason_name": REASON_NAMES.get(conversation.attention_reason or "", ""),
             "minutes": int((now - since).total_seconds() // 60) if since else 0,
             "note": conversation.attention_note,
-            "last": last[-1].text[:60] if last else "",
+            "last": last.text[:60] if last else "还没有说话",
         }
 
     waiting = [shown(conversation) for conversation in conversations.queue(session)]
@@ -181,13 +182,24 @@ def _messages(session: Session, platform: Platform, conversation_id: str) -> lis
     ]
 
 
+def _understood(readings: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return what an operator should know of all that was said: "转人工" at the end tells nothing of the matter before it."""
+    if not readings:
+        return None
+    newest_first = readings[::-1]
+    told = next((reading for reading in newest_first if reading.get("matter")), newest_first[0])
+    placed = next((reading for reading in newest_first if any((reading.get("place") or {}).values())), told)
+    danger = next((reading["emergency"] for reading in newest_first if reading.get("emergency")), None)
+    return {**told, "place": placed["place"], "unit": placed.get("unit") or told.get("unit"), "emergency": danger}
+
+
 def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | None, draft_text: str = "") -> Response:
     with platform.database.read() as session:
         conversation = conversations.find(session, conversation_id)
         if conversation is None:
             raise not_found("会话", conversation_id)
         messages = _messages(session, platform, conversation_id)
-        understood = next((m["understanding"] for m in reversed(messages) if m["understanding"]), None)
+        understood = _understood([m["understanding"] for m in messages if m["understanding"]])
         filed = [
             orders.order_out(session, o, platform.reference.current(), platform.cipher, platform.clock.now())
             for o in orders.of_conversation(session, conversation_id)

@@ -57,6 +57,7 @@ function show(message) {
 const transmit = ({ type, client_id, text }) => socket.send(JSON.stringify({ type, client_id, text }));
 
 function connect() {
+  if (socket && socket.readyState <= WebSocket.OPEN) return; // one connection; deep-chat asks again when it redraws itself
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/channels/web/ws`);
   socket.onopen = () => {
     retry = 1000;

@@ -1,0 +1,87 @@
+"""Takes the pictures in docs/screenshots: ``python -m tests.e2e.screenshots`` on a machine with Chromium.
+
+They show a system of their own with invented people; nothing of a running installation is touched.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from bot.running import RunningSystem
+from tests.e2e.browsing import ORDER_NUMBER, PHONE, WIDE, ChatPage, context_for, find_chromium, launch, log_in
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+MATTERS = ("望京西园四区12号楼的路灯坏了，电话13800138000", "望京南湖西园小区垃圾三天没人清运，电话13800138000")
+
+
+def take(page: Page, name: str) -> None:
+    """Save what ``page`` shows."""
+    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    sys.stderr.write(f"docs/screenshots/{name}.png\n")
+
+
+def report_cold_flat(chat: ChatPage) -> None:
+    """Report a cold flat up to the summary."""
+    chat.say("我家暖气不热，卧室只有十五度，孩子都冻感冒了", "在哪儿")
+    chat.say("朝阳区望京南湖西园215楼", "手机")
+    chat.say("13800138000，我姓李", "138****8000")
+
+
+def main() -> int:
+    """Start a system, play a morning on it and take the pictures."""
+    executable = find_chromium()
+    if executable is None:
+        sys.stderr.write("no Chromium or Chrome on PATH\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunningSystem(Path(folder), lambda line: None) as system,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright, executable)
+
+        def chat(size: dict[str, int]) -> ChatPage:
+            return ChatPage(context_for(browser, system.url, size).new_page()).open()
+
+        on_phone = chat(PHONE)
+        report_cold_flat(on_phone)
+        take(on_phone.page, "chat-phone")
+        resident = chat(WIDE)
+        report_cold_flat(resident)
+        resident.choose("确认提交", ORDER_NUMBER)
+        take(resident.page, "chat-desktop")
+        for matter in MATTERS:
+            other = chat(WIDE)
+            other.say(matter, "")
+            other.choose("确认提交", ORDER_NUMBER)
+        endangered = chat(WIDE)
+        endangered.say("三楼着火了，楼道里全是烟", "119")
+        resident.type("转人工")
+        expect(resident.state).to_contain_text("正在为您接通工作人员")
+
+        desk = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "operator1")
+        desk.locator("#queue a.asked_for_person").click()
+        desk.get_by_role("button", name="接管 Alt+J", exact=True).click()
+        desk.locator("#reply").fill("您好，供热站师傅今天下午到您家测温，请留意电话。")
+        desk.get_by_role("button", name="发送").click()
+        expect(desk.locator("#talk")).to_contain_text("测温")
+        expect(desk.locator("#live")).to_have_text("实时更新中")
+        take(desk, "desk")
+
+        unit = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "wangjing")
+        unit.locator("td.number a").first.click()
+        unit.get_by_text("签收").first.click()
+        unit.get_by_role("button", name="签收", exact=True).click()
+        expect(unit.get_by_role("heading", level=1)).to_contain_text("办理中")
+        take(unit, "order")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
