@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from channels import wording
@@ -58,8 +59,14 @@ def open_conversation(session: Session, channel: str, address: str, *, now: date
             created_at=now,
             last_message_at=now,
         )
-        session.add(conversation)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(conversation)
+        except IntegrityError:
+            # Two first messages at once: the other one opened the conversation.
+            conversation = repository.by_address(session, channel, lookup)
+            if conversation is None:
+                raise
     return conversation
 
 
@@ -86,7 +93,15 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
         handled=False,
         created_at=now,
     )
-    session.add(message)
+    try:
+        with session.begin_nested():
+            session.add(message)
+    except IntegrityError:
+        # The provider delivered it twice at the same moment.
+        first = repository.by_provider_id(session, inbound.channel, inbound.provider_id)
+        if first is None:
+            raise
+        return Received(first.id, first.conversation_id, repeated=True, handled=first.handled)
     conversation.last_message_at = now
     session.flush()
     return Received(message.id, conversation.id, repeated=False, handled=False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, UploadFile
-from starlette.requests import HTTPConnection
 
 from dispatch.accounts.callers import StaffOrService
 from dispatch.accounts.service_token import ServiceCaller
@@ -40,16 +38,11 @@ _IMPORTERS = _REVIEWERS | {Role.BOT}
 _WRITERS = _REVIEWERS | {Role.HANDLER, Role.OPERATOR}
 _ANSWERS = 3
 _MAX_FILE = 64 * 1024 * 1024
-_one_at_a_time = threading.Lock()
 
 
-def knowledge_base(platform: PlatformDep, connection: HTTPConnection) -> KnowledgeBase:
-    """FastAPI dependency: this process's knowledge base, made at the first use."""
-    state = connection.app.state
-    with _one_at_a_time:
-        if not hasattr(state, "knowledge_base"):
-            state.knowledge_base = KnowledgeBase(platform.database)
-        return cast(KnowledgeBase, state.knowledge_base)
+def knowledge_base(platform: PlatformDep) -> KnowledgeBase:
+    """FastAPI dependency: this process's knowledge base."""
+    return platform.knowledge
 
 
 EntryId = Annotated[str, Path(pattern=ENTRY_ID)]
