@@ -80,13 +80,18 @@ _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|�
 def read(text: str) -> SurveyReply:
     """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
     text = normalise(text)
-    if _MERE_THANKS.fullmatch(text) or (_NEW_REQUEST.search(text) and not _ABOUT_THE_OLD_ONE.search(text)):
+    elsewhere = _NEW_REQUEST.search(text) or _SMALL_TALK.search(text)
+    if _MERE_THANKS.fullmatch(text) or (elsewhere and not _ABOUT_THE_OLD_ONE.search(text)):
         return SurveyReply(None, None, None)
     return _digits(text) or _bare_answers(text) or _with_fallback(text, _free_text(text))
 
 
 _MERE_THANKS = re.compile(r"(?:谢谢|多谢|感谢|好的|收到|嗯+)(?:您|你们?)?[了啊!！。.~ ]*")
 _NEW_REQUEST = re.compile(r"请问|咨询|(?:帮我|我要|我想|还想|想|再)(?:再|重新)?(?:投诉|反映|举报|报修|问|反馈)")
+_SMALL_TALK = re.compile(
+    r"天气|气温|下雨|下雪|吃饭|吃了[吗没]|晚饭|午饭|电影|电视剧|球赛|股票|彩票|节日|(?:新年|生日|中秋|国庆)快乐|[打发]错了|(?:你|您)(?:是|们是)谁|哪位"
+)
+"""Praise in such a text ("今天天气不错") is for something else."""
 _ABOUT_THE_OLD_ONE = re.compile(r"满意|解决|联系|(?<!装)修|处理|电话|没人|敷衍|糊弄|人来|来人|来了")
 
 

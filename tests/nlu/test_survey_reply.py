@@ -56,3 +56,9 @@ def test_each_field_is_read(held_out: bool, least: float) -> None:
 )
 def test_conventions(text: str, contacted: bool | None, resolved: str | None, satisfied: str | None) -> None:
     assert read(text) == SurveyReply(contacted, resolved, satisfied)
+
+
+@pytest.mark.parametrize("text", ["今天天气不错", "晚饭吃了吗", "您是哪位", "发错了不好意思", "祝你们新年快乐", "这部电影挺满足的 推荐"])
+def test_small_talk_answers_nothing(text: str) -> None:
+    reply = read(text)
+    assert (reply.contacted, reply.resolved, reply.satisfied) == (None, None, None)
