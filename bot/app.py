@@ -22,11 +22,13 @@ from starlette.requests import Request
 import channels.conversations.api
 import channels.desk.api
 import channels.web.api
+import dispatch.catalogue.api
 import dispatch.console.api
 import dispatch.drafts.api
 import dispatch.knowledge.api
 import dispatch.orders.api
 import dispatch.understanding.api
+import dispatch.understanding.corrections_api
 import dispatch.units.api
 from bot.system import open_platform, warm_up
 from channels.assistant.client import Assistant
@@ -35,7 +37,6 @@ from dispatch.console.pages import LoginNeededError
 from dispatch.core.clock import Clock
 from dispatch.core.problems import Problem, install_problem_handlers
 from dispatch.core.settings import Settings
-from dispatch.knowledge.live import KnowledgeBase
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +69,6 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         platform = await to_thread.run_sync(open_platform, settings, clock)
         if warm:
             await to_thread.run_sync(warm_up, platform)
-        app.state.knowledge_base = KnowledgeBase(platform.database)
         platform.live.bind(asyncio.get_running_loop())
         assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)
         inbox = Inbox(platform, assistant)
@@ -112,6 +112,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.orders.api,
         dispatch.units.api,
         dispatch.knowledge.api,
+        dispatch.catalogue.api,
+        dispatch.understanding.corrections_api,
     ):
         app.include_router(module.router)
     for name, folder in _STATIC.items():

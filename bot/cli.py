@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,11 @@ app = typer.Typer(
 )
 knowledge = typer.Typer(help="热线知识库：导入、检索（第十三条）。", no_args_is_help=True)
 audit = typer.Typer(help="审计（第二十九条）。", no_args_is_help=True)
+corrections = typer.Typer(help="人工更正过的研判结果。", no_args_is_help=True)
 bench = typer.Typer(help="基准测试：表格打印在标准错误，JSON 打印在标准输出。", no_args_is_help=True)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(audit, name="audit")
+app.add_typer(corrections, name="corrections")
 app.add_typer(bench, name="bench")
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="数据目录：数据库、附件和密钥；两个目录就是两套系统。", show_default=True)]
@@ -27,8 +30,28 @@ InputFile = Annotated[Path | None, typer.Argument(help="输入文件；不给就
 SharedData = Annotated[Path, typer.Option("--data", help="真实数据所在目录（不随项目发布）。", file_okay=False)]
 JsonOut = Annotated[Path | None, typer.Option("--json", help="把结果另存为 JSON 文件。", dir_okay=False)]
 
+MatterModel = Annotated[
+    Path | None, typer.Option("--matter-model", help="jsjb learn --save 存下的事项模型：有把握时先听它的。", exists=True, dir_okay=False)
+]
+UnitModel = Annotated[
+    Path | None, typer.Option("--unit-model", help="jsjb learn --save 存下的承办单位模型：有把握时先听它的。", exists=True, dir_okay=False)
+]
+LearnedThreshold = Annotated[
+    float | None, typer.Option("--learned-threshold", help="模型的把握达到多少才听它的（默认 0.6）。", min=0.01, max=1.0)
+]
+
 _DEFAULT_DATA_DIR = Path("var")
 _DEFAULT_SHARED = Path("../shared/data")
+
+
+class CorrectionField(str, Enum):
+    """What can be corrected (``dispatch.understanding.corrections``; named here too so that --help needn't load it)."""
+
+    REQUEST_TYPE = "request_type"
+    MATTER = "matter"
+    DISTRICT = "district"
+    STREET = "street"
+    UNIT = "unit"
 
 
 def say(text: str) -> None:
@@ -54,24 +77,31 @@ def up(
     port: Annotated[int, typer.Option(help="平台端口。", min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="平台监听的地址。")] = "127.0.0.1",
     public_url: Annotated[str | None, typer.Option(help="市民访问本系统的地址，写在给市民的链接里。")] = None,
+    matter_model: MatterModel = None,
+    unit_model: UnitModel = None,
+    learned_threshold: LearnedThreshold = None,
 ) -> None:
     """启动整套系统：平台、动作服务、Rasa；Ctrl-C 全部停止。"""
     from bot.model import TrainingFailedError, ensure_model
     from bot.supervisor import ChildFailedError, PortTakenError, Supervisor, check_port
-    from bot.system import demo_logins, open_platform, seed_knowledge
+    from bot.system import demo_logins, learned_labels, open_platform, seed_knowledge
     from dispatch.core.keys import KeysLostError
+    from dispatch.understanding.learned import ModelError
 
-    settings = _settings(data_dir, database_url, port=port, host=host, public_url=public_url)
+    models = {"matter_model": matter_model, "unit_model": unit_model, "learned_threshold": learned_threshold}
+    settings = _settings(data_dir, database_url, port=port, host=host, public_url=public_url, **models)
     try:
         check_port(host, port)
         model = ensure_model(say)
         say("准备数据库……")
         platform = open_platform(settings)
+        for what, file, usable, labels in learned_labels(settings, platform):
+            say(f"{what}先由学习模型 {file} 判断：{labels} 个类别中 {usable} 个在现行目录里")
         logins = demo_logins(platform)
         seed_knowledge(platform)
         platform.database.dispose()
         supervisor = Supervisor(settings, platform.keys, model, say)
-    except (PortTakenError, TrainingFailedError, KeysLostError) as error:
+    except (PortTakenError, TrainingFailedError, KeysLostError, ModelError) as error:
         say(str(error))
         raise typer.Exit(1) from error
 
@@ -107,13 +137,26 @@ def _print_addresses(base: str, passwords: dict[str, str]) -> None:
 
 
 @app.command()
-def understand(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+def understand(
+    file: InputFile = None,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+    matter_model: MatterModel = None,
+    unit_model: UnitModel = None,
+    learned_threshold: LearnedThreshold = None,
+) -> None:
     """读懂每条诉求：JSON Lines 进（id、text），JSON Lines 出，顺序不变。用数据目录里生效的派单目录，没有就用随版本发布的。"""
     from bot.jsonl import opened, process, require_text
     from bot.system import reference_in_force
+    from dispatch.understanding.learned import ModelError
     from dispatch.understanding.service import understand as read
 
-    reference = reference_in_force(_settings(data_dir, database_url))
+    models = {"matter_model": matter_model, "unit_model": unit_model, "learned_threshold": learned_threshold}
+    try:
+        reference = reference_in_force(_settings(data_dir, database_url, **models))
+    except ModelError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
 
     def work(record: dict[str, Any]) -> dict[str, Any]:
         return read(require_text(record, "text"), reference).model_dump(mode="json")
@@ -175,6 +218,7 @@ def learn(
     train: Annotated[Path, typer.Option("--train", help="训练用 CSV。", exists=True, dir_okay=False)],
     test: Annotated[Path, typer.Option("--test", help="检验用 CSV。", exists=True, dir_okay=False)],
     out: Annotated[Path | None, typer.Option("--out", help="每个检验行一行 JSON：前三个类别。", dir_okay=False)] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="把学到的模型存成一个文件，供 jsjb up 使用。", dir_okay=False)] = None,
     data_dir: DataDir = _DEFAULT_DATA_DIR,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -182,10 +226,31 @@ def learn(
     from bot.commands.learn import run
 
     try:
-        run(text, label, train, test, out, say)
+        run(text, label, train, test, out, save, say)
     except ValueError as error:
         say(str(error))
         raise typer.Exit(2) from error
+    except OSError as error:
+        say(f"{error.filename}：{error.strerror}")
+        raise typer.Exit(1) from error
+
+
+@corrections.command("export")
+def corrections_export(
+    field: Annotated[CorrectionField, typer.Option("--field", help="哪一项被更正。")],
+    out: Annotated[Path | None, typer.Option("--out", help="写到这个文件；不给就打印。", dir_okay=False)] = None,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """导出人工更正过的研判结果：CSV，text、label 两列，可直接交给 jsjb learn。只读数据库。"""
+    from bot.commands.corrections import NoSystemError, export
+
+    try:
+        rows = export(_settings(data_dir, database_url), field.value, out)
+    except (NoSystemError, OSError) as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+    say(f"{rows} 条更正。")
 
 
 @audit.command("verify")

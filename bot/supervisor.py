@@ -101,7 +101,11 @@ class Supervisor:
             "JSJB_PORT": str(settings.port),
             "JSJB_PUBLIC_URL": settings.resolved_public_url(),
             "JSJB_RASA_URL": rasa_url,
+            "JSJB_LEARNED_THRESHOLD": str(settings.learned_threshold),
         }
+        for name, model_file in (("JSJB_MATTER_MODEL", settings.matter_model), ("JSJB_UNIT_MODEL", settings.unit_model)):
+            if model_file:
+                platform_environment[name] = str(model_file.resolve())
         rasa = ["run", "-i", _LOOPBACK, "-p", str(rasa_port), "--model", str(model)]
         rasa += ["--endpoints", str(ROOT / "bot/endpoints.yml"), "--credentials", str(ROOT / "bot/credentials.yml")]
         self._children = [

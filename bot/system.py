@@ -27,7 +27,8 @@ from dispatch.core.settings import Settings
 from dispatch.knowledge import service as knowledge
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.platform import Platform
-from dispatch.understanding.service import Reference, ReferenceData, understand
+from dispatch.understanding import learned
+from dispatch.understanding.service import Reference, ReferenceData, reference_with, understand
 from dispatch.units import service as units
 from dispatch.units.loader import load_units
 from nlu.files import data_path
@@ -70,7 +71,9 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Platform:
     Raises:
         dispatch.core.keys.KeysLostError: the system has data but its keys are gone.
         dispatch.catalogue.loader.CatalogueError: the catalogue files are wrong; the message names file and line.
+        dispatch.understanding.learned.ModelError: a learned model that the settings name can't be used.
     """
+    models = learned.load(settings)
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.resolved_database_url())
@@ -81,7 +84,9 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Platform:
     with database.write() as session:
         units.seed(session, records)
         catalogue.seed(session, items, clock.now())
-    return Platform(settings, database, clock, keys, FieldCipher(keys), LiveEvents(), ReferenceData(database))
+    return Platform(
+        settings, database, clock, keys, FieldCipher(keys), LiveEvents(), ReferenceData(database, models), KnowledgeBase(database)
+    )
 
 
 def demo_logins(platform: Platform) -> DemoLogins:
@@ -109,7 +114,7 @@ def seed_knowledge(platform: Platform) -> int:
 def warm_up(platform: Platform) -> None:
     """Load what the first message and the first question would otherwise wait for."""
     understand("望京西园四区的路灯坏了，电话稍后再说", platform.reference.current())
-    KnowledgeBase(platform.database).search("居住证怎么办理", on=beijing(platform.clock.now()).date())
+    platform.knowledge.search("居住证怎么办理", on=beijing(platform.clock.now()).date())
 
 
 def announce(settings: Settings) -> Path:
@@ -135,17 +140,27 @@ def running_platform(settings: Settings) -> tuple[str, str] | None:
 def reference_in_force(settings: Settings) -> Reference:
     """Return catalogue and units as they are in force in a system, or as this release ships them where there is no system yet.
 
-    Nothing is made or written.
+    Nothing is made or written. Raises ModelError if a learned model that the settings name can't be used.
     """
+    models = learned.load(settings)
     database_file = settings.data_dir / "jsjb.sqlite3"
     if settings.database_url is not None or database_file.is_file():
         database = Database(settings.resolved_database_url())
         try:
-            return ReferenceData(database).current()
+            return ReferenceData(database, models).current()
         except (LookupError, sa.exc.SQLAlchemyError):
             pass  # no system in it yet: the release's own files are what would be in force
         finally:
             database.dispose()
     records = load_units(data_path("units"), data_path("gazetteer", "streets.csv"))
     items = load_catalogue(data_path("catalogue"), {record.code for record in records})
-    return Reference(catalogue.Catalogue(0, items), units.Directory(units.entry(record) for record in records))
+    return reference_with(catalogue.Catalogue(0, items), units.Directory(units.entry(record) for record in records), models)
+
+
+def learned_labels(settings: Settings, platform: Platform) -> list[tuple[str, str, int, int]]:
+    """Return for each learned model what it reads, its file, how many of its labels mean something here, and how many there are.
+
+    Raises ModelError if none of a model's labels means anything here.
+    """
+    reference = platform.reference.current()
+    return learned.usable_labels(learned.load(settings), reference.catalogue, reference.units)

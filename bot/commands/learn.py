@@ -12,13 +12,19 @@ from rich.table import Table
 from nlu.learning.command import learn
 
 
-def run(text: str, label: str, train: Path, test: Path, out: Path | None, say: Callable[[str], None]) -> None:
-    """Train, answer and score the test rows, print the figures. Raises ValueError for bad columns or nothing to learn from."""
+def run(text: str, label: str, train: Path, test: Path, out: Path | None, save: Path | None, say: Callable[[str], None]) -> None:
+    """Train, answer and score the test rows, print the figures, write the model to ``save``.
+
+    Raises ValueError for bad columns or nothing to learn from, OSError where a file can't be read or written.
+    """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("训练", total=1.0)
         report = learn(text, label, train, test, out, lambda step, share: bar.update(task, description=step, completed=share))
+    if save is not None:
+        report.classifier.save(save)
+        say(f"模型已存入 {save}（{save.stat().st_size / 1e6:.1f} MB）；启用：jsjb up --matter-model {save} 或 --unit-model {save}")
     if report.skipped_lines:
         say(f"训练文件有 {len(report.skipped_lines)} 行缺正文或类别，未用：第 {_few(report.skipped_lines)} 行")
     if report.unlabelled_lines:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +16,9 @@ TimeLimit = Literal["urgent", "livelihood", "ordinary", "complex"]
 Clock = Literal["calendar", "working"]
 
 _UNIT_LETTER = {"department": "B", "utility": "U", "liaison": "L"}
+_CODE = re.compile(r"\d{4}", re.ASCII)
+_CONTROL = re.compile(r"\\(?:[bfnrt]|u00[01])")
+"""Control characters, as JSON escapes them."""
 _UNIT_CODE = r"^([BUL]\d{3}|\d{6}|\d{9})$"
 
 Place = tuple[str, int]
@@ -40,6 +45,26 @@ class CatalogueError(ValueError):
     def __init__(self, problems: Collection[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemProblem:
+    """What is wrong with one item: its code (or its place in the list, from 1, where it has none), the field, and why."""
+
+    item: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.item} {self.field}: {self.message}"
+
+
+class CatalogueItemsError(CatalogueError):
+    """Items that somebody sent can't be published. ``items`` has one entry a problem."""
+
+    def __init__(self, items: Sequence[ItemProblem]) -> None:
+        self.items = tuple(items)
+        super().__init__([str(item) for item in items])
 
 
 class Handler(BaseModel):
@@ -118,6 +143,78 @@ def load_catalogue(folder: Path, unit_codes: Collection[str] | None = None) -> l
     if problems:
         raise CatalogueError(problems)
     return sorted((item for _, item in found), key=lambda item: item.code)
+
+
+def check_items(entries: Sequence[Mapping[str, Any]], unit_codes: Collection[str]) -> list[CatalogueItem]:
+    """Return ``entries`` (items as JSON, each with its group's name) as a whole catalogue, ordered by code.
+
+    The rules are those of the files: fields and their lengths, codes and names that stand once, one name a group, units that
+    the directory has.
+
+    Raises:
+        CatalogueItemsError: with every problem found, each with the item's code and the field.
+    """
+    problems: list[ItemProblem] = []
+    items: list[CatalogueItem] = []
+    for position, given in enumerate(entries, start=1):
+        code = given.get("code")
+        name = code if isinstance(code, str) and _CODE.fullmatch(code) else f"#{position}"
+        try:
+            item = CatalogueItem.model_validate(given)
+        except ValidationError as error:
+            problems.extend(ItemProblem(name, _field(each["loc"]), _in_chinese(each)) for each in error.errors())
+            continue
+        if _CONTROL.search(item.model_dump_json()):
+            problems.append(ItemProblem(name, "item", "不能有换行、制表符等控制字符"))
+        items.append(item)
+    problems.extend(_conflicts(items))
+    known = frozenset(unit_codes)
+    for item in items:
+        named = [("handler.unit", item.handler.unit)] if item.handler.unit else []
+        named += [(f"co_units.{position}", code) for position, code in enumerate(item.co_units)]
+        problems.extend(ItemProblem(item.code, field, f"没有代码为“{code}”的单位") for field, code in named if code not in known)
+    if problems:
+        raise CatalogueItemsError(problems)
+    return sorted(items, key=lambda item: item.code)
+
+
+def _conflicts(items: Collection[CatalogueItem]) -> Iterator[ItemProblem]:
+    codes: set[str] = set()
+    names: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    for item in items:
+        if item.code in codes:
+            yield ItemProblem(item.code, "code", "这个代码出现了两次")
+        codes.add(item.code)
+        if (other := names.setdefault(item.name, item.code)) != item.code:
+            yield ItemProblem(item.code, "name", f"“{item.name}”已是 {other} 的名称")
+        if (group := groups.setdefault(item.group_code, item.group)) != item.group:
+            yield ItemProblem(item.code, "group", f"代码以 {item.group_code} 开头的事项属于“{group}”")
+
+
+def _field(location: tuple[str | int, ...]) -> str:
+    """Return a field's path as text that any answer can carry: names that others sent may hold half characters."""
+    return (".".join(map(str, location)) or "item").encode(errors="replace").decode()
+
+
+_CHINESE = {
+    "missing": "必须填写",
+    "extra_forbidden": "没有这个字段",
+    "string_type": "应为文字",
+    "string_too_short": "至少 {min_length} 个字",
+    "string_too_long": "最多 {max_length} 个字",
+    "string_pattern_mismatch": "格式不对，应符合 {pattern}",
+    "too_short": "至少 {min_length} 条",
+    "literal_error": "应为 {expected} 之一",
+    "tuple_type": "应为列表",
+    "model_type": "应为对象",
+}
+
+
+def _in_chinese(error: Any) -> str:
+    """Return what pydantic complains of in the language of those who edit the catalogue."""
+    template = _CHINESE.get(error["type"])
+    return template.format(**error.get("ctx", {})) if template else str(error["msg"])
 
 
 def _items_of(file: Path, problems: list[str]) -> Iterator[tuple[Place, CatalogueItem]]:

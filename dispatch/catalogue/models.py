@@ -22,6 +22,8 @@ class CatalogueVersion(Base):
     """``files`` for what a release brings, ``console`` for what an administrator published."""
     fingerprint: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(String(500), default="")
+    published_by: Mapped[str | None] = mapped_column(String(40))
+    """The account that published it; None for what a release brings."""
 
 
 class CatalogueEntry(Base):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from dispatch.catalogue import repository
-from dispatch.catalogue.loader import CatalogueItem
+from dispatch.catalogue.loader import CatalogueItem, CatalogueItemsError, ItemProblem, check_items
 from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
+from dispatch.catalogue.schemas import FieldChangeOut, ItemChangeOut, VersionOut
+from dispatch.core.clock import beijing
 from dispatch.units.service import HOTLINE_DESK, Directory, UnitEntry
 from nlu.matter import MatterMatcher, MatterProfile
 from nlu.place import Place
@@ -48,17 +51,39 @@ def _profile(item: CatalogueItem) -> MatterProfile:
     return MatterProfile(item.code, item.name, item.group, item.description, phrases, hints, examples)
 
 
+class NoSuchVersionError(LookupError):
+    """A version of the catalogue that was never published."""
+
+
+class OutdatedBaseError(Exception):
+    """The version that was edited is no longer the one in force."""
+
+    def __init__(self, base: int, in_force: int) -> None:
+        super().__init__(f"version {base} was edited, {in_force} is in force")
+        self.base = base
+        self.in_force = in_force
+
+
+class UnchangedError(Exception):
+    """What is to be published says the same as the version in force."""
+
+
 class Catalogue:
     """One version of the catalogue in memory."""
 
     def __init__(self, version: int, items: Sequence[CatalogueItem]) -> None:
         self.version = version
         self.items = {item.code: item for item in items}
+        self._named = {item.name: item for item in items}
         self.matcher = _matcher(tuple(_profile(item) for item in items))
 
     def find(self, code: str | None) -> CatalogueItem | None:
         """Return the item with ``code``, or None."""
         return self.items.get(code) if code else None
+
+    def by_label(self, label: str) -> CatalogueItem | None:
+        """Return the item that ``label`` means: its code or its name; or None."""
+        return self.items.get(label) or self._named.get(label)
 
     def assign(self, matter: str | None, place: Place | None, units: Directory) -> Assignment:
         """Return the unit that must act on ``matter`` at ``place``, whom to copy, and the time limit.
@@ -100,9 +125,11 @@ def fingerprint(items: Sequence[CatalogueItem]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def publish(session: Session, items: Sequence[CatalogueItem], *, origin: str, at: datetime, note: str = "") -> int:
+def publish(
+    session: Session, items: Sequence[CatalogueItem], *, origin: str, at: datetime, note: str = "", published_by: str | None = None
+) -> int:
     """Store ``items`` as the new version in force and return its number."""
-    version = CatalogueVersion(published_at=at, origin=origin, fingerprint=fingerprint(items), note=note)
+    version = CatalogueVersion(published_at=at, origin=origin, fingerprint=fingerprint(items), note=note, published_by=published_by)
     session.add(version)
     session.flush()
     session.add_all(CatalogueEntry(version_id=version.id, code=item.code, item=item.model_dump(mode="json")) for item in items)
@@ -123,6 +150,122 @@ def version_in_force(session: Session) -> int:
     if latest is None:
         raise LookupError("no catalogue has been published yet")
     return latest.id
+
+
+def versions(session: Session) -> list[VersionOut]:
+    """Return every version, newest first; the first is in force."""
+    return [_version_out(version, count, in_force=n == 0) for n, (version, count) in enumerate(repository.versions(session))]
+
+
+def version_out(session: Session, number: int) -> VersionOut:
+    """Return one version. Raises NoSuchVersionError."""
+    version = repository.version(session, number)
+    if version is None:
+        raise NoSuchVersionError(number)
+    return _version_out(version, len(repository.entries(session, number)), in_force=number == version_in_force(session))
+
+
+def items_of(session: Session, number: int) -> list[CatalogueItem]:
+    """Return the items of a version by code. Raises NoSuchVersionError."""
+    if repository.version(session, number) is None:
+        raise NoSuchVersionError(number)
+    return [CatalogueItem.model_validate(entry.item) for entry in repository.entries(session, number)]
+
+
+def edited(items: Sequence[CatalogueItem], changed: Sequence[Mapping[str, Any]], removed: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return ``items`` as JSON with ``changed`` put in place of those with the same code (or added) and ``removed`` codes left out.
+
+    Raises:
+        CatalogueItemsError: ``removed`` names a code that isn't there.
+    """
+    entries: dict[str, Mapping[str, Any]] = {item.code: item.model_dump(mode="json") for item in items}
+    missing = [ItemProblem(code, "code", "派单目录里没有这个事项") for code in removed if code not in entries]
+    if missing:
+        raise CatalogueItemsError(missing)
+    replaced = {*removed, *(str(each.get("code")) for each in changed)}
+    return [entry for code, entry in entries.items() if code not in replaced] + list(changed)
+
+
+def publish_edition(
+    session: Session, entries: Sequence[Mapping[str, Any]], *, base: int, units: Directory, by: str, at: datetime, note: str
+) -> int:
+    """Publish ``entries`` (a whole catalogue as JSON) on behalf of ``by`` and return the new version's number.
+
+    ``base`` is the version that was edited: where another one has come into force since, nothing is published, so that two
+    administrators can't undo each other's work unseen.
+
+    Raises:
+        OutdatedBaseError: ``base`` is no longer in force.
+        CatalogueItemsError: the items break the rules.
+        UnchangedError: the version in force says exactly the same.
+    """
+    repository.latest_version(session, lock=True)
+    latest = repository.latest_version(session)  # again: while we waited for the lock another version may have come in force
+    if latest is None or latest.id != base:
+        raise OutdatedBaseError(base, latest.id if latest else 0)
+    items = check_items(entries, {unit.code for unit in units.all()})
+    if not items:
+        raise CatalogueItemsError([ItemProblem("—", "items", "派单目录不能是空的")])
+    if fingerprint(items) == latest.fingerprint:
+        raise UnchangedError(base)
+    return publish(session, items, origin="console", at=at, note=note, published_by=by)
+
+
+def diff(before: Sequence[CatalogueItem], after: Sequence[CatalogueItem]) -> list[ItemChangeOut]:
+    """Return what ``after`` says differently from ``before``, by code."""
+    old = {item.code: item.model_dump(mode="json") for item in before}
+    new = {item.code: item.model_dump(mode="json") for item in after}
+    changes = []
+    for code in sorted(old.keys() | new.keys()):
+        left, right = old.get(code), new.get(code)
+        if left == right:
+            continue
+        kind = "changed" if left and right else "added" if right else "removed"
+        fields = []
+        if left and right:
+            fields = [FieldChangeOut(field=key, before=left[key], after=right[key]) for key in left if left[key] != right[key]]
+        changes.append(ItemChangeOut(code=code, name=(right or left or {})["name"], kind=kind, fields=fields))
+    return changes
+
+
+def search(
+    items: Sequence[CatalogueItem],
+    *,
+    words: str = "",
+    group: str | None = None,
+    kind: str | None = None,
+    unit: str | None = None,
+    time_limit: str | None = None,
+) -> list[CatalogueItem]:
+    """Return the items that have every one of ``words`` (apart by spaces) in code, name, description or phrases, and fit the rest.
+
+    ``group`` is a group's two digits or its name, ``unit`` the code of the unit that handles or co-handles.
+    """
+    wanted = words.casefold().split()
+
+    def fits(item: CatalogueItem) -> bool:
+        text = "\n".join((item.code, item.name, item.group, item.description, *item.synonyms)).casefold()
+        return (
+            all(word in text for word in wanted)
+            and group in (None, "", item.group_code, item.group)
+            and kind in (None, "", item.handler.kind)
+            and (not unit or unit == item.handler.unit or unit in item.co_units)
+            and time_limit in (None, "", item.time_limit)
+        )
+
+    return [item for item in items if fits(item)]
+
+
+def _version_out(version: CatalogueVersion, count: int, *, in_force: bool) -> VersionOut:
+    return VersionOut(
+        id=version.id,
+        published_at=beijing(version.published_at),
+        origin=version.origin,
+        published_by=version.published_by,
+        note=version.note,
+        items=count,
+        in_force=in_force,
+    )
 
 
 def load(session: Session) -> Catalogue:

@@ -21,6 +21,11 @@ class Settings(BaseSettings):
     rasa_url: str | None = Field(default=None, description="the assistant's address; chosen by the supervisor")
     rasa_timeout: float = Field(default=8.0, gt=0, description="seconds a turn may take before a person is promised")
     rasa_concurrency: int = Field(default=4, ge=1, description="turns in flight at one Rasa worker (see FACTS: it degrades beyond)")
+    matter_model: Path | None = Field(
+        default=None, description="model of jsjb learn --save that reads the matter before the catalogue does"
+    )
+    unit_model: Path | None = Field(default=None, description="the same for the unit")
+    learned_threshold: float = Field(default=0.6, gt=0, le=1, description="confidence from which a learned model is heard")
 
     def resolved_database_url(self) -> str:
         """Return the database URL, SQLite in the data directory by default."""

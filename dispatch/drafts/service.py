@@ -104,7 +104,7 @@ def draft_out(draft: Draft, reference: Reference, cipher: FieldCipher) -> DraftO
     """Return ``draft`` with the contact masked and a preview of unit and time limit."""
     phone, name = cipher.decrypt(draft.contact_phone), cipher.decrypt(draft.contact_name)
     where = Place(draft.district, draft.street, draft.community, draft.place_detail, 1.0, (), ())
-    assignment = reference.catalogue.assign(draft.matter_code, where, reference.units)
+    assignment = reference.assign(draft.matter_code, where, draft.description)
     item = reference.catalogue.find(draft.matter_code)
     return DraftOut(
         state=draft.state,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.core.clock import beijing
 from dispatch.core.crypto import FieldCipher
-from dispatch.orders import deadlines, history, repository, words
+from dispatch.orders import deadlines, flows, history, repository, words
 from dispatch.orders.models import Order as Order
 from dispatch.orders.models import OrderEvent, OrderUnit
 from dispatch.orders.schemas import (
@@ -74,7 +74,7 @@ def register(
         return existing
     place = order_in.place
     where = Place(place.district, place.street, place.community, place.detail, 1.0, (), ())
-    assignment = reference.catalogue.assign(order_in.matter_code, where, reference.units)
+    assignment = reference.assign(order_in.matter_code, where, order_in.description)
     if order_in.handling == "liaison" and assignment.unit.kind != "liaison":
         desk = reference.units.liaison_desk(order_in.description)
         assignment = replace(assignment, unit=desk, copied_to=()) if desk else assignment
@@ -165,7 +165,7 @@ def apply(
         return None
     if actor.role is Role.HANDLER and actor.unit != order.unit_code:
         raise NotInChargeError(number)
-    state = State(order.state)
+    state, unit_before = State(order.state), order.unit_code
     present = {need for need in Need if getattr(given, need.value) is not None}
     row = check(name, state, actor.role, present)
     detail: dict[str, Any] = {}
@@ -207,6 +207,8 @@ def apply(
         detail=detail,
     )
     session.flush()
+    if row.name == "redispatch":
+        flows.redispatched(session, order, unit_before, by=actor.name, now=now, reference=reference)
     return order
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from dispatch.catalogue import service as catalogue_service
-from dispatch.catalogue.service import Catalogue
+from dispatch.catalogue.loader import CatalogueItem
+from dispatch.catalogue.service import Assignment, Catalogue
 from dispatch.core.database import Database
+from dispatch.understanding.learned import LearnedModels, LearnedReader
 from dispatch.understanding.schemas import (
     ConfidenceOut,
     CopyOut,
@@ -20,10 +23,10 @@ from dispatch.understanding.schemas import (
     UnitOut,
 )
 from dispatch.units import service as units_service
-from dispatch.units.service import Directory
+from dispatch.units.service import Directory, UnitEntry
 from nlu import emergency, handling, matter, place, request_type
 
-_REFRESH_SECONDS = 2.0
+_REFRESH_SECONDS = 0.5
 
 MATTER_THRESHOLD = matter.CONFIDENT
 """Below this score no matter is named: a person or a question decides."""
@@ -33,17 +36,48 @@ _ASSIGNED = frozenset({"dispatch", "answer", "liaison", "progress", "human", "ma
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The catalogue and the units that are in force."""
+    """The catalogue and the units that are in force, and the models that are asked before them, if there are any."""
 
     catalogue: Catalogue
     units: Directory
+    learned_matter: LearnedReader[CatalogueItem] | None = None
+    learned_unit: LearnedReader[UnitEntry] | None = None
+
+    def assign(self, matter_code: str | None, where: place.Place, text: str) -> Assignment:
+        """Return who must act on ``matter_code`` at ``where`` and by when: the unit that a sure model names, else the catalogue's.
+
+        A model doesn't overrule the place: a unit of another district or street than ``where`` isn't taken (Art. 14).
+        """
+        assignment = self.catalogue.assign(matter_code, where, self.units)
+        opinion = self.learned_unit.read(text) if self.learned_unit else None
+        if opinion is None:
+            return assignment
+        unit = opinion.value
+        if unit is None:
+            return replace(assignment, why=f"{assignment.why}；{opinion.why}")
+        if not _serves(unit, where):
+            return replace(assignment, why=f"{assignment.why}；{opinion.why}，但不在诉求所在地，未采用")
+        above = self.units.find(unit.parent_code) if unit.kind in ("street", "town") and unit.parent_code else None
+        return replace(assignment, unit=unit, copied_to=(above,) if above else (), why=opinion.why)
+
+
+def reference_with(catalogue: Catalogue, units: Directory, models: LearnedModels) -> Reference:
+    """Return ``catalogue`` and ``units`` with ``models`` whose labels are read by them."""
+    return Reference(catalogue, units, models.matter_reader(catalogue), models.unit_reader(units))
+
+
+def _serves(unit: UnitEntry, where: place.Place) -> bool:
+    if unit.kind not in ("district", "street", "town"):
+        return True
+    return unit.district == where.district and (unit.kind == "district" or where.street in (None, unit.short[0]))
 
 
 class ReferenceData:
     """Keeps ``Reference`` in memory and notices within two seconds when another version is published."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, models: LearnedModels | None = None) -> None:
         self._database = database
+        self._models = models or LearnedModels()
         self._lock = threading.Lock()
         self._current: Reference | None = None
         self._checked = 0.0
@@ -53,12 +87,19 @@ class ReferenceData:
         current = self._current
         if current is not None and time.monotonic() - self._checked < _REFRESH_SECONDS:
             return current
-        with self._lock, self._database.read() as session:
-            version = catalogue_service.version_in_force(session)
-            if self._current is None or self._current.catalogue.version != version:
-                self._current = Reference(catalogue_service.load(session), units_service.directory(session))
-            self._checked = time.monotonic()
-            return self._current
+        # One request looks and, if need be, builds the new version; the others needn't wait for it: they go on with the old one.
+        if not self._lock.acquire(blocking=current is None):
+            return cast(Reference, current)
+        try:
+            with self._database.read() as session:
+                looked = time.monotonic()
+                version = catalogue_service.version_in_force(session)
+                if self._current is None or self._current.catalogue.version != version:
+                    self._current = reference_with(catalogue_service.load(session), units_service.directory(session), self._models)
+                self._checked = looked
+                return self._current
+        finally:
+            self._lock.release()
 
 
 def understand(text: str, reference: Reference, *, near: place.Place | None = None) -> Understanding:
@@ -76,6 +117,9 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     danger = emergency.detect(text)
     found = reference.catalogue.matcher.matters(text)
     sure = [m for m in found if m.score >= MATTER_THRESHOLD]
+    opinion = reference.learned_matter.read(text) if found and reference.learned_matter else None
+    if opinion and opinion.value:
+        sure = _first(opinion.value, opinion.score, sure)
     kind = request_type.classify(text)
     route = handling.decide(text, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
     where = place.resolve(text, near=near)
@@ -86,14 +130,16 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     if kind.name:
         why.append(f"诉求类型 {kind.name}：{kind.why}")
     why.append(f"处置方式 {route.name}：{route.why}")
-    if main:
+    if opinion:
+        why.append(opinion.why)
+    if main and not (opinion and opinion.value):
         why.append(f"事项 {main.name}（{main.score:.2f}）：{'、'.join(main.evidence[:4]) or '语义相近'}")
     if where.evidence:
         why.append(f"地点：{'、'.join(where.evidence[:4])}")
 
     assignment = None
     if route.name in _ASSIGNED and (main or route.name in ("dispatch", "liaison", "answer")):
-        assignment = reference.catalogue.assign(main.code if main else None, where, reference.units)
+        assignment = reference.assign(main.code if main else None, where, text)
         if route.name == "liaison" and assignment.unit.kind != "liaison" and (desk := reference.units.liaison_desk(text)):
             assignment = catalogue_service.for_liaison(assignment, desk)
         why.append(assignment.why)
@@ -118,6 +164,14 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
         stability_risk=route.stability_risk,
         why=why,
     )
+
+
+def _first(item: CatalogueItem, score: float, sure: list[matter.MatterMatch]) -> list[matter.MatterMatch]:
+    """Return ``sure`` with ``item`` as the main matter, in place of the one that the catalogue took for it."""
+    others = [m for m in sure if m.code != item.code]
+    if len(others) == len(sure):
+        others = others[1:]
+    return [matter.MatterMatch(item.code, item.name, score, ()), *others]
 
 
 def _place_out(where: place.Place) -> PlaceOut:

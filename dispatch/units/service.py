@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -37,6 +38,8 @@ class Directory:
         units = self._by_code.values()
         self._districts = {name: unit for unit in units if unit.kind == "district" for name in (unit.district, *unit.short)}
         self._streets = {(unit.district, unit.short[0]): unit for unit in units if unit.kind in ("street", "town") and unit.short}
+        names = Counter(name for unit in units for name in {unit.name, *unit.short})
+        self._named = {name: unit for unit in units for name in (unit.name, *unit.short) if names[name] == 1}
 
     def all(self) -> list[UnitEntry]:
         """Return every unit, by code."""
@@ -49,6 +52,10 @@ class Directory:
     def find(self, code: str) -> UnitEntry | None:
         """Return the unit with ``code``, or None."""
         return self._by_code.get(code)
+
+    def by_label(self, label: str) -> UnitEntry | None:
+        """Return the unit that ``label`` means: its code, name or a short name; None where several units bear that name."""
+        return self._by_code.get(label) or self._named.get(label)
 
     def district(self, name: str) -> UnitEntry | None:
         """Return the government of a district by the district's name, e.g. 朝阳区."""
