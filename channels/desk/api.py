@@ -187,10 +187,10 @@ def _understood(readings: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not readings:
         return None
     newest_first = readings[::-1]
-    told = next((reading for reading in newest_first if reading.get("matter")), newest_first[0])
+    told = max(newest_first, key=lambda reading: (reading.get("confidence") or {}).get("matter") or 0.0 if reading.get("matter") else -1.0)
     placed = next((reading for reading in newest_first if any((reading.get("place") or {}).values())), told)
     danger = next((reading["emergency"] for reading in newest_first if reading.get("emergency")), None)
-    return {**told, "place": placed["place"], "unit": placed.get("unit") or told.get("unit"), "emergency": danger}
+    return {**told, "place": placed["place"], "emergency": danger}
 
 
 def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | None, draft_text: str = "") -> Response:

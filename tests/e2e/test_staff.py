@@ -23,7 +23,7 @@ def ask_for_a_person(chat: ChatPage, matter: str) -> str:
 
 
 def take_over(page: Page) -> None:
-    page.get_by_role("button", name="接管 Alt+J", exact=True).click()
+    page.get_by_role("button", name="接管", exact=True).click()
     expect(page.locator("#reply")).to_be_visible()
 
 
@@ -46,7 +46,7 @@ def test_an_operator_takes_over_and_hands_back_before_everybodys_eyes(chat: Chat
     expect(chat.state).to_contain_text("工作人员正在为您服务")
     expect(chat.bubbles.filter(has_text="工作人员已接入")).to_be_visible()
 
-    second.get_by_role("button", name="接管 Alt+J", exact=True).click()
+    second.get_by_role("button", name="接管", exact=True).click()
     expect(second.get_by_role("alert")).to_contain_text("已经接管")
     expect(second.locator("#reply")).to_have_count(0)
 

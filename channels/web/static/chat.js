@@ -145,7 +145,7 @@ const sendButton = { width: "auto", height: "auto", minWidth: "3.6rem", padding:
 chat.submitButtonStyles = {
   position: "inside-end",
   alwaysEnabled: true,
-  submit: { container: { default: sendButton, hover: { backgroundColor: "#8c1d18" } }, text: { content: "发送", styles: { default: { color: "#fff", fontSize: "1rem", lineHeight: "1.5" } } } },
+  submit: { container: { default: sendButton, hover: { backgroundColor: "#8c1d18" } }, svg: { styles: { default: { display: "none" } } }, text: { content: "发送", styles: { default: { color: "#fff", fontSize: "1rem", lineHeight: "1.5", whiteSpace: "nowrap", padding: "0 0.8rem" } } } },
 };
 chat.connect = {
   websocket: true,
