@@ -141,7 +141,7 @@ chat.textInput = {
     text: { fontSize: "1rem", lineHeight: "1.5", padding: "0.7rem 5rem 0.7rem 1.1rem" },
   },
 };
-const sendButton = { width: "auto", height: "auto", minWidth: "3.6rem", padding: "0.32rem 0", bottom: "0.32rem", right: "0.4rem", borderRadius: "1.2rem", backgroundColor: "#b3261e" };
+const sendButton = { width: "auto", height: "auto", minWidth: "3.6rem", padding: "0.32rem 0", bottom: "1.05rem", right: "0.5rem", borderRadius: "1.2rem", backgroundColor: "#b3261e" };
 chat.submitButtonStyles = {
   position: "inside-end",
   alwaysEnabled: true,
@@ -159,5 +159,5 @@ chat.connect = {
 document.getElementById("person").onclick = () => chat.submitUserMessage({ text: "转人工" });
 const larger = document.getElementById("larger");
 const setLarge = (on) => { document.documentElement.classList.toggle("large", on); larger.setAttribute("aria-pressed", String(on)); localStorage.setItem("large", on ? "1" : ""); };
-larger.onclick = () => setLarge(!document.documentElement.classList.contains("large"));
+larger.onclick = () => { setLarge(!document.documentElement.classList.contains("large")); chat.scrollToBottom(); };
 setLarge(Boolean(localStorage.getItem("large")));
