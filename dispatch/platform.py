@@ -14,6 +14,7 @@ from dispatch.core.database import Database
 from dispatch.core.keys import Keys
 from dispatch.core.live import LiveEvents
 from dispatch.core.settings import Settings
+from dispatch.knowledge.live import KnowledgeBase
 from dispatch.understanding.service import ReferenceData
 
 
@@ -28,6 +29,7 @@ class Platform:
     cipher: FieldCipher
     live: LiveEvents
     reference: ReferenceData
+    knowledge: KnowledgeBase
 
 
 def current_platform(connection: HTTPConnection) -> Platform:

@@ -186,12 +186,12 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
         evidence = rule.evidence(gist) if len(text) <= rule.max_length else None
         if evidence is not None:
             return Handling(rule.route, rule.channel, rule.confidence, f"{rule.why}：“{evidence[:24]}”", risk)
+    if not has_substance(text):
+        return Handling("explain", None, 0.9, "没有实质内容（第十二条第四项）", risk)
     if len(text) <= _SHORT and not matter_found:
         learnt = _learnt(text)
         if learnt:
             return Handling(*learnt, "与此类诉求措辞相近（模型判断）", risk)
-    if not has_substance(text):
-        return Handling("explain", None, 0.9, "没有实质内容（第十二条第四项）", risk)
     if request_type == "咨询":
         return Handling("answer", None, 0.85, "咨询类诉求，先行答复（第十二条）", risk)
     return Handling("dispatch", None, 0.9 if matter_found else 0.7, "属承办单位职责范围，派单办理（第十二条、第十四条）", risk)

@@ -10,19 +10,22 @@ from nlu.text import normalise
 
 # Such a name says something of the matter as well: 朝阳医院挂号难, 地铁站的电梯.
 _SPEAKS_OF_A_MATTER = re.compile(r"医院|卫生|学|公园|站|商|场|店|馆|厂|局|所|桥|法院|养老|影院|景区|寺|宫")
+_MARKUP = re.compile(r"<[/!a-zA-Z][^<>]{0,200}>")
 _TELLER = re.compile(
-    r"(?:我(?:姓|叫|是)[^,，。；; ]{1,4}|(?:我的?)?(?:联系)?(?:电话|手机号?)(?:号码)?(?:是|为|[:：])?\s*[\d*\- ]{7,}|\d{3}\*{4}\d{4})[,，。；; ]?"
+    r"(?:我(?:姓|叫|是)[^,，。；; ]{1,4}"
+    r"|(?:我的?)?(?:联系)?(?:电话|手机号?)(?:号码)?(?:是|为|[:：])?\s*[\d*\- ]{7,}"
+    r"|\d{3}\*{4}\d{4})[,，。；; ]?"
 )
 
 
 def subject(text: str, where: Place) -> str:
-    """Return ``text`` (normalised, masked) without the place names that ``where`` was read from, phones, and "我姓李".
+    """Return ``text`` (normalised, masked) without the place names that ``where`` was read from, its detail, phones, "我姓李" and markup.
 
     An address and a name take half of many messages and say nothing of the matter: on our own sentences with both around
     them, the matter was found in 51 of 100 with them and in 86 without.
     """
-    left = _TELLER.sub("", contact.mask(normalise(text)))
-    for fragment in where.evidence:
+    left = _TELLER.sub("", _MARKUP.sub(" ", contact.mask(normalise(text))))
+    for fragment in (*where.evidence, *filter(None, (where.detail,))):
         if not _SPEAKS_OF_A_MATTER.search(fragment):
             left = left.replace(fragment, "")
     return left

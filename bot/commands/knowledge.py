@@ -15,7 +15,6 @@ from dispatch.core.clock import beijing
 from dispatch.core.settings import Settings
 from dispatch.knowledge import service
 from dispatch.knowledge.csv_files import KnowledgeFileError
-from dispatch.knowledge.live import KnowledgeBase
 
 _IMPORT_SECONDS = 600
 
@@ -43,7 +42,7 @@ def import_file(settings: Settings, file: Path, say: Callable[[str], None]) -> i
 def searcher(settings: Settings) -> Callable[[str], dict[str, Any]]:
     """Return a function from a query to ``{"hits": [{"id", "score"}], "answer"}``, ten hits, best first."""
     platform = open_platform(settings)
-    base = KnowledgeBase(platform.database)
+    base = platform.knowledge
 
     def search(query: str) -> dict[str, Any]:
         result = base.search(query, on=beijing(platform.clock.now()).date(), limit=10)

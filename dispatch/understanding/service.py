@@ -25,11 +25,15 @@ from dispatch.understanding.schemas import (
 from dispatch.units import service as units_service
 from dispatch.units.service import Directory, UnitEntry
 from nlu import emergency, handling, matter, place, request_type
+from nlu.subject import subject
 
 _REFRESH_SECONDS = 0.5
 
 MATTER_THRESHOLD = matter.CONFIDENT
 """Below this score no matter is named: a person or a question decides."""
+
+_ENOUGH_TO_GUESS = 4
+"""Characters below which a matter needs one of its own phrases: 停电 names one, 算了 doesn't."""
 
 _ASSIGNED = frozenset({"dispatch", "answer", "liaison", "progress", "human", "market"})
 
@@ -115,14 +119,15 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     """
     why: list[str] = []
     danger = emergency.detect(text)
-    found = reference.catalogue.matcher.matters(text)
-    sure = [m for m in found if m.score >= MATTER_THRESHOLD]
+    where = place.resolve(text, near=near)
+    about = subject(text, where)
+    found = reference.catalogue.matcher.matters(about)
+    sure = [m for m in found if m.score >= MATTER_THRESHOLD and (m.evidence or len(about) >= _ENOUGH_TO_GUESS)]
     opinion = reference.learned_matter.read(text) if found and reference.learned_matter else None
     if opinion and opinion.value:
         sure = _first(opinion.value, opinion.score, sure)
     kind = request_type.classify(text)
     route = handling.decide(text, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
-    where = place.resolve(text, near=near)
     main = sure[0] if sure else None
 
     if danger:
