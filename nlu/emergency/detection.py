@@ -20,6 +20,8 @@ SHORT = 45
 """A message of no more characters than this that names an event is taken for a call, not for a complaint."""
 LONG = 160
 """People in danger seldom write more characters than this."""
+VERY_LONG = 400
+"""Nor hardly ever more than this: it is a story."""
 
 _CLAUSES = re.compile(r"[^，,。！？!?；;\n]+[，,。！？!?；;\n]*")
 _SENTENCES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
@@ -55,7 +57,7 @@ def detect(text: str) -> Emergency | None:
     message_weight, message_why = _weigh(lexicon, "message", masked)
     length = len(text)
     if length > LONG:
-        message_weight -= 1
+        message_weight -= 2 if length > VERY_LONG else 1
     elif length <= SHORT:
         message_weight += 1
     findings = []
@@ -79,29 +81,30 @@ def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight:
                 continue
             near = sentence[0][max(0, match.start() - _MAX_SENTENCE // 2) : match.end() + _MAX_SENTENCE // 2]
             clause = _clause_of(sentence[0], match)
-            sentence_weight, sentence_why = _weigh(lexicon, "sentence", near)
-            clause_weight, clause_why = _weigh(lexicon, "clause", clause)
+            sentence_weight, sentence_why = _weigh(lexicon, "sentence", near, sign.despite)
+            clause_weight, clause_why = _weigh(lexicon, "clause", clause, sign.despite)
             start = sentence.start() + match.start()
             evidence = text[start : start + len(match[0])]
             score = base + weight + sentence_weight + clause_weight
-            # Shortness makes an event likely to be now, but nothing likelier that is acute already.
             findings.append(_Finding(sign, evidence, score, "，".join([sign.name, *clause_why, *sentence_why, *why])))
             break
     return findings
 
 
 def _clause_of(sentence: str, match: re.Match[str]) -> str:
-    """Return the clauses that ``match`` touches, at most 20 characters before it and 15 behind."""
+    """Return the clauses that ``match`` touches, at most 40 characters before it and 15 behind."""
     start, end = match.span()
     spans = [clause.span() for clause in _CLAUSES.finditer(sentence)]
     first = max((left for left, _ in spans if left <= start), default=0)
     last = min((right for _, right in spans if right >= end), default=len(sentence))
-    return sentence[max(first, start - 20) : min(last, end + 15)]
+    return sentence[max(first, start - 40) : min(last, end + 15)]
 
 
-def _weigh(lexicon: Lexicon, scope: str, text: str) -> tuple[int, list[str]]:
-    """Return the sum of the contexts of ``scope`` that ``text`` shows, each once, and their names."""
-    found = [context for context in lexicon.contexts if context.scope == scope and context.pattern.search(text)]
+def _weigh(lexicon: Lexicon, scope: str, text: str, despite: frozenset[str] = frozenset()) -> tuple[int, list[str]]:
+    """Return the sum of the contexts of ``scope`` that ``text`` shows, each once, and the names of those that strengthen."""
+    found = [
+        context for context in lexicon.contexts if context.scope == scope and context.name not in despite and context.pattern.search(text)
+    ]
     return sum(context.weight for context in found), [context.name for context in found if context.weight > 0]
 
 

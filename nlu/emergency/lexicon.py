@@ -17,7 +17,10 @@ LINES = ("119", "122", "110", "120")
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One kind of danger: ``acute`` wording tells of danger by itself, ``event`` wording only with a sign of urgency."""
+    """One kind of danger: ``acute`` wording tells of danger by itself, ``event`` wording only with a sign of urgency.
+
+    Contexts named in ``despite`` take nothing from it.
+    """
 
     name: str
     line: str
@@ -26,6 +29,7 @@ class Sign:
     acute: re.Pattern[str] | None
     event: re.Pattern[str] | None
     unless: re.Pattern[str] | None
+    despite: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,17 @@ def load() -> Lexicon:
     """Read the lexicon; raises ValueError naming file and entry when an entry is wrong."""
     signs: list[Sign] = []
     words: list[str] = []
-    for entry in _read("signs.yml")["signs"]:
-        sign = _sign(entry)
+    content = _read("signs.yml")
+    vocabulary = {name: "".join(words.split()) for name, words in content["vocabulary"].items()}
+    for entry in content["signs"]:
+        sign = _sign(entry, vocabulary)
         signs.append(sign)
         words.extend(entry["words"])
     contexts = _read("contexts.yml")
+    known = {entry.get("name") for entry in contexts["contexts"]}
+    for sign in signs:
+        if sign.despite - known:
+            raise ValueError(f"data/emergency/signs.yml: {sign.name}: no such context as {'、'.join(sign.despite - known)}")
     return Lexicon(
         words=_any_word(words),
         harmless=_compile("contexts.yml", "harmless", contexts["harmless"]),
@@ -79,7 +89,7 @@ def _read(name: str) -> dict[str, Any]:
     return content
 
 
-def _sign(entry: dict[str, Any]) -> Sign:
+def _sign(entry: dict[str, Any], vocabulary: dict[str, str]) -> Sign:
     name = str(entry.get("name"))
     also = tuple(entry.get("also", ()))
     for line in (entry.get("line"), *also):
@@ -89,9 +99,26 @@ def _sign(entry: dict[str, Any]) -> Sign:
         raise ValueError(f"data/emergency/signs.yml: {name}: words are missing")
 
     def pattern(key: str) -> re.Pattern[str] | None:
-        return _compile("signs.yml", f"{name}, {key}", entry[key]) if entry.get(key) else None
+        alternatives = [_expand(alternative, vocabulary) for alternative in entry.get(key, ())]
+        return _compile("signs.yml", f"{name}, {key}", alternatives) if alternatives else None
 
-    return Sign(name, entry["line"], also, _any_word(entry["words"]), pattern("acute"), pattern("event"), pattern("unless"))
+    return Sign(
+        name=name,
+        line=entry["line"],
+        also=also,
+        words=_any_word(entry["words"]),
+        acute=pattern("acute"),
+        event=pattern("event"),
+        unless=pattern("unless"),
+        despite=frozenset(entry.get("despite", ())),
+    )
+
+
+def _expand(pattern: str, vocabulary: dict[str, str]) -> str:
+    """Put the vocabulary's words where their name stands in braces."""
+    for name, words in vocabulary.items():
+        pattern = pattern.replace("{" + name + "}", words)
+    return pattern
 
 
 def _context(entry: dict[str, Any]) -> Context:
