@@ -20,6 +20,8 @@ from dispatch.core.problems import not_found
 from dispatch.emergencies import service as emergencies
 from dispatch.orders import service as orders
 from dispatch.platform import Platform, PlatformDep
+from dispatch.understanding.service import Reference
+from nlu.place import Place
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
@@ -182,15 +184,24 @@ def _messages(session: Session, platform: Platform, conversation_id: str) -> lis
     ]
 
 
-def _understood(readings: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return what an operator should know of all that was said: "转人工" at the end tells nothing of the matter before it."""
+def _understood(readings: list[dict[str, Any]], reference: Reference) -> dict[str, Any] | None:
+    """Return what an operator should know of all that was said: "转人工" at the end tells nothing of the matter before it.
+
+    The unit is the one for matter and place together, which may have been told in different messages.
+    """
     if not readings:
         return None
     newest_first = readings[::-1]
     told = max(newest_first, key=lambda reading: (reading.get("confidence") or {}).get("matter") or 0.0 if reading.get("matter") else -1.0)
     placed = next((reading for reading in newest_first if any((reading.get("place") or {}).values())), told)
     danger = next((reading["emergency"] for reading in newest_first if reading.get("emergency")), None)
-    return {**told, "place": placed["place"], "emergency": danger}
+    unit = told["unit"]
+    if told["matter"] and unit:
+        where = placed["place"]
+        known = Place(where["district"], where["street"], where["community"], where["detail"], 1.0, (), ())
+        found = reference.catalogue.assign(told["matter"]["code"], known, reference.units).unit
+        unit = {"code": found.code, "name": found.name}
+    return {**told, "place": placed["place"], "emergency": danger, "unit": unit}
 
 
 def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | None, draft_text: str = "") -> Response:
@@ -199,7 +210,7 @@ def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | 
         if conversation is None:
             raise not_found("会话", conversation_id)
         messages = _messages(session, platform, conversation_id)
-        understood = _understood([m["understanding"] for m in messages if m["understanding"]])
+        understood = _understood([m["understanding"] for m in messages if m["understanding"]], platform.reference.current())
         filed = [
             orders.order_out(session, o, platform.reference.current(), platform.cipher, platform.clock.now())
             for o in orders.of_conversation(session, conversation_id)
