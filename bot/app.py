@@ -24,6 +24,7 @@ import channels.desk.api
 import channels.web.api
 import dispatch.catalogue.api
 import dispatch.console.api
+import dispatch.console.catalogue_pages
 import dispatch.drafts.api
 import dispatch.knowledge.api
 import dispatch.orders.api
@@ -113,6 +114,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.units.api,
         dispatch.knowledge.api,
         dispatch.catalogue.api,
+        dispatch.console.catalogue_pages,
         dispatch.understanding.corrections_api,
     ):
         app.include_router(module.router)

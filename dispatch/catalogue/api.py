@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from sqlalchemy.orm import Session
 
 from dispatch.accounts.callers import StaffOrService
 from dispatch.catalogue import service
@@ -79,10 +77,7 @@ def publish(platform: PlatformDep, actor: StaffOrService, body: PublishIn) -> Ve
     units = platform.reference.current().units
     with platform.database.write() as session:
         try:
-            entries = _entries(session, body)
-            number = service.publish_edition(
-                session, entries, base=body.base, units=units, by=actor.name, at=platform.clock.now(), note=body.note
-            )
+            number = service.publish_edition(session, body, units=units, by=actor.name, at=platform.clock.now())
         except NoSuchVersionError as error:
             raise not_found("派单目录版本", str(error)) from error
         except OutdatedBaseError as error:
@@ -95,12 +90,3 @@ def publish(platform: PlatformDep, actor: StaffOrService, body: PublishIn) -> Ve
             detail = "；".join(error.problems[:20])
             raise Problem(422, "派单目录有误", detail, kind="invalid-catalogue", errors=wrong) from error
         return service.version_out(session, number)
-
-
-def _entries(session: Session, body: PublishIn) -> Sequence[Mapping[str, Any]]:
-    if body.items is not None:
-        return body.items
-    if body.restore is not None:
-        return [item.model_dump(mode="json") for item in service.items_of(session, body.restore)]
-    base = service.items_of(session, body.base)
-    return service.edited(base, body.changes, body.removed)

@@ -57,8 +57,8 @@ class DiffOut(BaseModel):
     changes: list[ItemChangeOut]
 
 
-class PublishIn(BaseModel):
-    """A new version, made from the one in force (``base``) in exactly one of three ways.
+class EditionIn(BaseModel):
+    """What a new version is to say, made from the one in force (``base``) in exactly one of three ways.
 
     ``items`` is the whole catalogue; ``changes`` are items to put in place of those with the same code or to add, and
     ``removed`` codes to leave out; ``restore`` is the number of an earlier version to put in force again.
@@ -67,14 +67,19 @@ class PublishIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     base: VersionNumber
-    note: Note
     items: Annotated[list[dict[str, Any]], Field(max_length=5000)] | None = None
     changes: Annotated[list[dict[str, Any]], Field(max_length=5000)] = []
     removed: Annotated[list[str], Field(max_length=5000)] = []
     restore: VersionNumber | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> PublishIn:
+    def _one_way(self) -> EditionIn:
         if sum((self.items is not None, bool(self.changes or self.removed), self.restore is not None)) != 1:
             raise ValueError("give items, or changes and removed, or restore")
         return self
+
+
+class PublishIn(EditionIn):
+    """A new version to publish, and why (``note``)."""
+
+    note: Note

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch.catalogue import repository
 from dispatch.catalogue.loader import CatalogueItem, CatalogueItemsError, ItemProblem, check_items
 from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
-from dispatch.catalogue.schemas import FieldChangeOut, ItemChangeOut, VersionOut
+from dispatch.catalogue.schemas import EditionIn, FieldChangeOut, ItemChangeOut, PublishIn, VersionOut
 from dispatch.core.clock import beijing
 from dispatch.units.service import HOTLINE_DESK, Directory, UnitEntry
 from nlu.matter import MatterMatcher, MatterProfile
@@ -172,43 +172,49 @@ def items_of(session: Session, number: int) -> list[CatalogueItem]:
     return [CatalogueItem.model_validate(entry.item) for entry in repository.entries(session, number)]
 
 
-def edited(items: Sequence[CatalogueItem], changed: Sequence[Mapping[str, Any]], removed: Collection[str]) -> list[Mapping[str, Any]]:
-    """Return ``items`` as JSON with ``changed`` put in place of those with the same code (or added) and ``removed`` codes left out.
+def edition(session: Session, given: EditionIn, units: Directory) -> list[CatalogueItem]:
+    """Return the whole catalogue that ``given`` would put in force, checked by the rules of the files; nothing is written.
 
     Raises:
-        CatalogueItemsError: ``removed`` names a code that isn't there.
+        NoSuchVersionError: ``given`` restores a version that never was.
+        CatalogueItemsError: the items break the rules, or a code to remove isn't there.
     """
-    entries: dict[str, Mapping[str, Any]] = {item.code: item.model_dump(mode="json") for item in items}
-    missing = [ItemProblem(code, "code", "派单目录里没有这个事项") for code in removed if code not in entries]
-    if missing:
-        raise CatalogueItemsError(missing)
-    replaced = {*removed, *(str(each.get("code")) for each in changed)}
-    return [entry for code, entry in entries.items() if code not in replaced] + list(changed)
-
-
-def publish_edition(
-    session: Session, entries: Sequence[Mapping[str, Any]], *, base: int, units: Directory, by: str, at: datetime, note: str
-) -> int:
-    """Publish ``entries`` (a whole catalogue as JSON) on behalf of ``by`` and return the new version's number.
-
-    ``base`` is the version that was edited: where another one has come into force since, nothing is published, so that two
-    administrators can't undo each other's work unseen.
-
-    Raises:
-        OutdatedBaseError: ``base`` is no longer in force.
-        CatalogueItemsError: the items break the rules.
-        UnchangedError: the version in force says exactly the same.
-    """
-    repository.latest_version(session, lock=True)
-    latest = repository.latest_version(session)  # again: while we waited for the lock another version may have come in force
-    if latest is None or latest.id != base:
-        raise OutdatedBaseError(base, latest.id if latest else 0)
+    entries: list[dict[str, Any]]
+    if given.items is not None:
+        entries = given.items
+    elif given.restore is not None:
+        entries = [item.model_dump(mode="json") for item in items_of(session, given.restore)]
+    else:
+        present = {item.code: item.model_dump(mode="json") for item in items_of(session, given.base)}
+        missing = [ItemProblem(code, "code", "派单目录里没有这个事项") for code in given.removed if code not in present]
+        if missing:
+            raise CatalogueItemsError(missing)
+        replaced = {*given.removed, *(str(each.get("code")) for each in given.changes)}
+        entries = [entry for code, entry in present.items() if code not in replaced] + given.changes
     items = check_items(entries, {unit.code for unit in units.all()})
     if not items:
         raise CatalogueItemsError([ItemProblem("—", "items", "派单目录不能是空的")])
+    return items
+
+
+def publish_edition(session: Session, given: PublishIn, *, units: Directory, by: str, at: datetime) -> int:
+    """Publish what ``given`` says on behalf of ``by`` and return the new version's number.
+
+    ``given.base`` is the version that was edited: where another one has come into force since, nothing is published, so that
+    two administrators can't undo each other's work unseen.
+
+    Raises:
+        OutdatedBaseError: the base is no longer in force. UnchangedError: the version in force says exactly the same.
+        NoSuchVersionError, CatalogueItemsError: as ``edition`` does.
+    """
+    repository.latest_version(session, lock=True)
+    latest = repository.latest_version(session)  # again: while we waited for the lock another version may have come in force
+    if latest is None or latest.id != given.base:
+        raise OutdatedBaseError(given.base, latest.id if latest else 0)
+    items = edition(session, given, units)
     if fingerprint(items) == latest.fingerprint:
-        raise UnchangedError(base)
-    return publish(session, items, origin="console", at=at, note=note, published_by=by)
+        raise UnchangedError(given.base)
+    return publish(session, items, origin="console", at=at, note=given.note, published_by=by)
 
 
 def diff(before: Sequence[CatalogueItem], after: Sequence[CatalogueItem]) -> list[ItemChangeOut]:

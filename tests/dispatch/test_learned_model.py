@@ -6,7 +6,6 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,7 +181,7 @@ def test_the_supervisor_passes_the_models_on_by_whole_path(
 
 
 @pytest.fixture(scope="module")
-def history(folder: Path) -> Iterator[Path]:
+def history(folder: Path) -> Path:
     path = folder / "history.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
