@@ -18,6 +18,13 @@ _LINES = re.compile(r"\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;\n])")
 
 
+@lru_cache(maxsize=1)
+def _traditional() -> frozenset[str]:
+    """Return the characters that converting would change; most messages have none, and looking is cheaper than converting."""
+    blocks = (range(0x3400, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x2FA20))
+    return frozenset(chr(code) for block in blocks for code in block if zhconv.convert(chr(code), "zh-hans") != chr(code))
+
+
 @lru_cache(maxsize=32)  # each reader of one message asks for the same text
 def normalise(text: str) -> str:
     """Return ``text`` as the readers expect it.
@@ -30,7 +37,7 @@ def normalise(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub("", text)
     text = text.translate(_CONTROLS)
-    if not text.isascii():
+    if not _traditional().isdisjoint(text):
         text = zhconv.convert(text, "zh-hans")
     text = _SPACE.sub(" ", text)
     return _LINES.sub("\n", text).strip()[:MAX_CHARACTERS]
