@@ -31,3 +31,8 @@ def versions(session: Session) -> Sequence[tuple[CatalogueVersion, int]]:
 def entries(session: Session, version_id: int) -> Sequence[CatalogueEntry]:
     """Return the items of a version by code."""
     return session.scalars(select(CatalogueEntry).where(CatalogueEntry.version_id == version_id).order_by(CatalogueEntry.code)).all()
+
+
+def entry(session: Session, version_id: int, code: str) -> CatalogueEntry | None:
+    """Return one item of one version, or None."""
+    return session.get(CatalogueEntry, (version_id, code))

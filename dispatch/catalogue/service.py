@@ -172,6 +172,12 @@ def items_of(session: Session, number: int) -> list[CatalogueItem]:
     return [CatalogueItem.model_validate(entry.item) for entry in repository.entries(session, number)]
 
 
+def item_of(session: Session, number: int, code: str | None) -> CatalogueItem | None:
+    """Return the item with ``code`` as version ``number`` had it, or None."""
+    entry = repository.entry(session, number, code) if code else None
+    return CatalogueItem.model_validate(entry.item) if entry else None
+
+
 def edition(session: Session, given: EditionIn, units: Directory) -> list[CatalogueItem]:
     """Return the whole catalogue that ``given`` would put in force, checked by the rules of the files; nothing is written.
 

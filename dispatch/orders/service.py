@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dispatch.catalogue import service as catalogue
 from dispatch.core.clock import beijing
 from dispatch.core.crypto import FieldCipher
 from dispatch.orders import deadlines, flows, history, repository, words
@@ -177,7 +178,7 @@ def apply(
         detail["unit"] = {"from": order.unit_code, "to": given.unit}
         order.unit_code = given.unit
         hours = order.deadline_hours or 168
-        item = reference.catalogue.find(order.matter_code)
+        item = catalogue.item_of(session, order.catalogue_version, order.matter_code)  # what it was dispatched by still counts
         order.deadline_at = deadlines.due(now, hours, item.clock if item else "calendar")
         detail["deadline_at"] = order.deadline_at.isoformat()
     if Need.DEADLINE in row.needs and given.deadline is not None:

@@ -49,3 +49,20 @@ def test_migrations_make_exactly_the_tables_in_code_and_unmake_them(database_url
         assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
     assert migrate(database)
     database.dispose()
+
+
+def test_migrations_keep_what_is_in_the_tables(database_url: str, tmp_path: Path) -> None:
+    platform = open_platform(Settings(data_dir=tmp_path, database_url=database_url))
+    count = sa.text("SELECT count(*) FROM catalogue_items")
+    with platform.database.engine.connect() as connection:
+        before = connection.execute(count).scalar()
+        connection.rollback()
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.commit()
+        assert connection.execute(count).scalar() == before
+        connection.rollback()
+        assert not migrate(platform.database)
+        assert connection.execute(count).scalar() == before
+    platform.database.dispose()

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import schemathesis
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
 
 from dispatch.catalogue import service as catalogue
 from dispatch.catalogue.loader import CatalogueItemsError, check_items
+from dispatch.core.clock import FixedClock
 from dispatch.orders.workflow import Role
 from dispatch.understanding.service import ReferenceData
 from tests.dispatch.test_api import ORDER, log_in
 
 PATH = "/api/v1/catalogue"
+FRIDAY_EVENING = datetime(2026, 11, 27, 12, 0, tzinfo=timezone.utc)
 PUBLISHERS = {Role.DISPATCHER, Role.ADMINISTRATOR}
 STAFF = [Role.OPERATOR, Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR]
 OLD_ITEM = {
@@ -96,7 +103,7 @@ def test_an_edited_item_is_published_with_author_and_note(admin: tuple[TestClien
 
 
 def test_an_order_keeps_the_version_it_was_dispatched_by(
-    client: TestClient, service_token: dict[str, str], admin: tuple[TestClient, dict[str, str]]
+    client: TestClient, service_token: dict[str, str], admin: tuple[TestClient, dict[str, str]], clock: FixedClock
 ) -> None:
     browser, _ = admin
 
@@ -114,6 +121,12 @@ def test_an_order_keeps_the_version_it_was_dispatched_by(
     assert (new, hours) == (made, 2)
     kept = client.get(f"/api/v1/orders/{first}", headers=service_token).json()
     assert kept["deadline"]["hours"] == 24
+    publish(admin, changes=[item(browser, "0704") | {"clock": "working", "time_limit": "complex"}])
+    step = {"reason": "应由区里统筹", "unit": "110105"}
+    clock.moment = FRIDAY_EVENING
+    dispatcher, csrf = log_in(client, Role.DISPATCHER)
+    due = dispatcher.post(f"/api/v1/orders/{first}/transitions/redispatch", json=step, headers=csrf).json()
+    assert datetime.fromisoformat(due["deadline_at"]) == FRIDAY_EVENING + timedelta(hours=24), "still by the old version's clock"
     by_version = client.get(f"{PATH}/versions/{old}", headers=service_token).json()["items"]
     assert next(each for each in by_version if each["code"] == "0704")["time_limit"] == "livelihood"
 
@@ -236,3 +249,14 @@ def test_a_new_release_does_not_displace_what_an_administrator_published(
         items = catalogue.items_of(session, 1)
         catalogue.seed(session, items[:10], platform.clock.now())
         assert catalogue.version_in_force(session) == made
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_no_input_makes_it_fail(client: TestClient, admin: tuple[TestClient, dict[str, str]], data: st.DataObject) -> None:
+    browser, csrf = admin
+    schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
+    operations = [result.ok() for result in schema.include(path_regex="^/api/v1/(catalogue|corrections)").get_all_operations()]
+    case = data.draw(data.draw(st.sampled_from(operations)).as_strategy())
+    cookie = {"Cookie": f"jsjb_session={browser.cookies['jsjb_session']}"}
+    case.call_and_validate(headers={**csrf, **cookie}, checks=[not_a_server_error])
