@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nlu.emergency import model
 from nlu.emergency.lexicon import LINES, Lexicon, Sign, load
 from nlu.text import normalise
 
@@ -52,7 +53,7 @@ def detect(text: str) -> Emergency | None:
     text = normalise(text)
     lexicon = load()
     if not lexicon.words.search(text):
-        return None
+        return _guess(lexicon, text)
     masked = lexicon.harmless.sub(lambda match: "※" * len(match[0]), text)
     message_weight, message_why = _weigh(lexicon, "message", masked)
     length = len(text)
@@ -66,7 +67,19 @@ def detect(text: str) -> Emergency | None:
             continue
         findings += _read_sentence(lexicon, text, sentence, message_weight, message_why)
     findings = [finding for finding in findings if finding.score >= THRESHOLD]
-    return _summary(findings) if findings else None
+    return _summary(findings) if findings else _guess(lexicon, text)
+
+
+def _guess(lexicon: Lexicon, text: str) -> Emergency | None:
+    """Return what the model sees in a short ``text`` without a sign, unless its context speaks against danger and the model isn't sure."""
+    guess = model.read(text)
+    if guess is None:
+        return None
+    line, evidence, chance = guess
+    against = sum(context.weight for context in lexicon.contexts if context.weight < 0 and context.pattern.search(text))
+    if against <= -ACUTE and chance < model.SURE:
+        return None
+    return Emergency(line, evidence, (), f"措辞近似险情，模型 {chance:.2f}")
 
 
 def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight: int, why: list[str]) -> list[_Finding]:

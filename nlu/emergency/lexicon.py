@@ -11,7 +11,8 @@ import yaml
 
 from nlu.files import data_path
 
-LINES = ("119", "122", "110", "120")
+CLASSES = ("none", "119", "122", "110", "120")
+LINES = CLASSES[1:]
 """In the order in which they are named first when a message calls for several."""
 
 
