@@ -77,7 +77,8 @@ def _guess(lexicon: Lexicon, text: str) -> Emergency | None:
         return None
     line, evidence, chance = guess
     against = sum(context.weight for context in lexicon.contexts if context.weight < 0 and context.pattern.search(text))
-    if against <= -ACUTE and chance < model.SURE:
+    doubtful = against <= -ACUTE or lexicon.harmless.search(text)
+    if doubtful and chance < model.SURE:
         return None
     return Emergency(line, evidence, (), f"措辞近似险情，模型 {chance:.2f}")
 

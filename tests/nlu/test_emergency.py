@@ -50,6 +50,11 @@ def test_words_alone_raise_no_alarm(held_out: bool, most: float) -> None:
     assert len(alarms) / len(harmless) <= most, alarms
 
 
+@pytest.mark.parametrize("text", ["气死我了，火了", "急死我了", "打不着火", "救命恩人", "这家店火了", "消防演习"])
+def test_figures_of_speech_raise_no_alarm(text: str) -> None:
+    assert detect(text) is None
+
+
 def test_evidence_stands_in_the_text_and_lines_are_lines() -> None:
     for texts in _SENTENCES.values():
         for text in texts:
