@@ -18,3 +18,10 @@ def test_address_phone_and_name_are_left_out() -> None:
 def test_a_name_that_tells_the_matter_stays() -> None:
     text = "朝阳医院挂号太难了"
     assert "医院" in subject(text, place.resolve(text))
+
+
+def test_an_insult_is_no_matter_and_hides_none() -> None:
+    nowhere = place.resolve("")
+    assert "废物" not in subject("你们这帮废物", nowhere)
+    assert "垃圾三天没收了" in subject("你们这帮废物，垃圾三天没收了", nowhere)
+    assert "危险废物" in subject("厂里把危险废物倒进河里", nowhere)
