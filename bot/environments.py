@@ -97,7 +97,7 @@ def _python310() -> str:
         if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
             return str(candidate)
     say("本机没有 Python 3.10，尝试由 uv 下载……")
-    if subprocess.run([str(UV), "python", "install", "3.10"], check=False).returncode == 0:  # noqa: S603
+    if subprocess.run([str(UV), "python", "install", "3.10"], capture_output=True, check=False).returncode == 0:  # noqa: S603
         return "3.10"
     raise SetupError("找不到 Python 3.10（Rasa 需要）。请安装它（例如 pyenv install 3.10），或用 PYTHON310=/路径/python3.10 make run 指定")
 
