@@ -6,6 +6,7 @@ again only when the file that pins it has changed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -91,11 +92,14 @@ def _python310() -> str:
     """Return a Python 3.10 that really runs. A pyenv shim of an inactive version doesn't, so each candidate is tried."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     named = os.environ.get("PYTHON310")
-    candidates = [named, shutil.which("python3.10"), *sorted(pyenv.glob("versions/3.10*/bin/python3.10"), reverse=True)]
+    candidates = [named, shutil.which("python3.10")]
+    with contextlib.suppress(OSError):  # another user's pyenv, which this one may not read
+        candidates += map(str, sorted(pyenv.glob("versions/3.10*/bin/python3.10"), reverse=True))
     for candidate in filter(None, candidates):
         probe = [str(candidate), "-c", "import sys; raise SystemExit(sys.version_info[:2] != (3, 10))"]
-        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
-            return str(candidate)
+        with contextlib.suppress(OSError):
+            if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
+                return str(candidate)
     say("本机没有 Python 3.10，尝试由 uv 下载……")
     if subprocess.run([str(UV), "python", "install", "3.10"], capture_output=True, check=False).returncode == 0:  # noqa: S603
         return "3.10"
