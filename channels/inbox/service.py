@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from anyio import to_thread
+from prometheus_client import Counter, Histogram
 
 from channels import wording
 from channels.assistant.client import Assistant, AssistantDownError
@@ -33,6 +34,11 @@ from nlu.place import Place
 from nlu.text import normalise
 
 _log = structlog.get_logger(__name__)
+
+# Counts and times only: never who wrote, or what.
+_MESSAGES = Counter("jsjb_inbound_messages", "Messages received, repeats left out", ["channel"])
+_ENDS = Counter("jsjb_turns", "How a message was answered", ["by"])
+_SECONDS = Histogram("jsjb_turn_seconds", "From stored to answered", buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
 
 _WAITING_NOTICE_EVERY = timedelta(minutes=5)
 _NO_MORE_WAITING = ("不等了", "继续由智能客服", "不用人工了", "让机器人")
@@ -70,15 +76,18 @@ class Inbox:
                 return conversations.store(session, inbound, now=self._platform.clock.now(), cipher=self._platform.cipher)
 
         received = await to_thread.run_sync(work)
+        if not received.repeated:
+            _MESSAGES.labels(inbound.channel).inc()
         self._announce(received.conversation_id, "message")
         return received
 
     async def handle(self, received: Received) -> None:
         """Answer a stored message, after those that came before it in the same conversation."""
         async with self._in_turn(received.conversation_id):
-            turn = await to_thread.run_sync(self._prepare, received.message_id)
-            if turn is not None:
-                await self._ask_assistant(received.message_id, turn)
+            with _SECONDS.time():
+                turn = await to_thread.run_sync(self._prepare, received.message_id)
+                if turn is not None:
+                    await self._ask_assistant(received.message_id, turn)
         self._announce(received.conversation_id, "message")
 
     async def recover(self) -> int:
@@ -145,6 +154,7 @@ class Inbox:
                 replies = own
             conversations.say(session, conversation, replies, now=now, author="system", reply_to=message.id)
             message.handled = True
+        _ENDS.labels("emergency" if danger else "gateway").inc()
         if danger or understanding.stability_risk:
             self._announce_queue()
         return None
@@ -187,6 +197,7 @@ class Inbox:
                 message.handled = True
 
         await to_thread.run_sync(work)
+        _ENDS.labels("nobody" if down else "assistant").inc()
         if down:
             self._announce_queue()
 

@@ -175,3 +175,11 @@ def test_a_message_stored_before_a_crash_is_answered_after_it(settings: Settings
         client.portal.call(client.app.state.inbox.recover)  # type: ignore[attr-defined, union-attr]
         messages = client.get("/channels/web/messages").json()["messages"]
     assert [m["text"] for m in messages if m["author"] == "bot"] == ["听到：电梯坏了"]
+
+
+def test_metrics_count_without_saying_who_or_what(chat_client: TestClient) -> None:
+    say(chat_client, "我叫王建国，电话13800138000，路灯坏了")
+    metrics = chat_client.get("/metrics").text
+    assert 'jsjb_inbound_messages_total{channel="web"}' in metrics
+    assert "jsjb_turn_seconds_bucket" in metrics
+    assert "13800138000" not in metrics
