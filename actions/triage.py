@@ -22,6 +22,7 @@ _SMALL_TALK = frozenset({"greet", "thank", "goodbye", "chitchat", "abuse", "repe
 # What makes sense only as part of something begun.
 _REPLIES = frozenset({"inform", "give_contact", "correct", "affirm", "deny", "dont_know"})
 _EXPLAINED = frozenset({"legal_channel", "explain", "educate", "market"})
+_A_STORY = 40
 _ASKS_ABOUT_AN_ORDER = re.compile(r"进度|进展|到哪一?步|办得?怎么样|处理得?怎么样|结果|单号|工单")
 
 
@@ -48,7 +49,8 @@ def route(turn: Turn, *, telling: Draft | None, topic: Json | None) -> str:
         return "dispatch"
     if topic and topic.get("options") and turn.intent == "deny":
         return "dispatch"
-    if turn.intent == "ask_progress" or turn.handling == "progress" or (turn.order_numbers and _is_about_the_order(turn)):
+    about_an_order = turn.intent == "ask_progress" or turn.handling == "progress" or (turn.order_numbers and _is_about_the_order(turn))
+    if about_an_order and (turn.order_numbers or not _tells_at_length(turn)):
         return "progress"
     if turn.intent in _SMALL_TALK | {"cancel", "deny", "affirm", "dont_know"} and not _tells_a_matter(turn):
         return "educate" if turn.handling == "educate" and turn.intent != "abuse" else "reply"
@@ -74,6 +76,11 @@ def _tells_a_matter(turn: Turn) -> bool:
     return turn.matter is not None or (
         turn.handling in ("dispatch", "liaison", "answer", "legal_channel", "market") and len(turn.text) > 20
     )
+
+
+def _tells_at_length(turn: Turn) -> bool:
+    """A whole story that mentions an earlier complaint and names no order is told anew, not looked up."""
+    return turn.matter is not None and len(turn.text) > _A_STORY
 
 
 def _only_announces(turn: Turn) -> bool:

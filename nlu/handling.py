@@ -184,6 +184,8 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
         rule = rules[number]
         if rule.route == "stability_risk":
             continue
+        if rule.route == "explain" and matter_found and len(text) > _SHORT:
+            continue  # a story of one's own in which bank statements or a neighbour's name occur asks for nobody's secrets
         evidence = rule.evidence(gist) if len(text) <= rule.max_length else None
         if evidence is not None:
             return Handling(rule.route, rule.channel, rule.confidence, f"{rule.why}：“{evidence[:24]}”", risk)

@@ -88,3 +88,9 @@ def test_hardly_a_real_ticket_leaves_the_main_road() -> None:
     rows = [row["text_citizen"] for row in real_data.rows("hotline_tickets.csv")]
     elsewhere = [text for text in rows if _decide(text, matter_found=True).name not in ("answer", "dispatch", "progress")]
     assert len(elsewhere) / len(rows) < 0.01
+
+
+def test_ones_own_story_with_bank_statements_in_it_asks_for_no_secrets() -> None:
+    text = "我的工资卡上个月被银行冻结了，说是风险管控。支行让我提供其他银行流水和社保证明，我都交了三次，客服还是说等通知。"
+    text += "家里等着这笔钱还房贷，希望有关部门督促银行尽快给我解冻，或者给个明确的说法。"
+    assert decide(text, request_type="求助", emergency=False, matter_found=True).name == "dispatch"
