@@ -31,13 +31,16 @@ import dispatch.orders.api
 import dispatch.understanding.api
 import dispatch.understanding.corrections_api
 import dispatch.units.api
+from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.console.pages import LoginNeededError
 from dispatch.core.clock import Clock
+from dispatch.core.jobs import Jobs
 from dispatch.core.problems import Problem, install_problem_handlers
 from dispatch.core.settings import Settings
+from dispatch.outbox import delivering
 
 _log = structlog.get_logger(__name__)
 
@@ -57,10 +60,11 @@ _DOCS_POLICY = (
 _NO_ASSISTANT = "http://127.0.0.1:9"  # the discard port: without a supervisor there is no assistant, and turns say so
 
 
-def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = False) -> FastAPI:
+def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = False, with_jobs: bool = False) -> FastAPI:
     """Return the application of the system that ``settings`` describe; opening it happens when it starts.
 
     ``warm`` loads what the first messages would otherwise wait for (the catalogue's matcher, the knowledge base's encoder).
+    ``with_jobs`` runs deliveries and periodic work in this process; without it they wait (tests make them happen by hand).
     """
 
     @asynccontextmanager
@@ -75,9 +79,13 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         inbox = Inbox(platform, assistant)
         app.state.platform, app.state.assistant, app.state.inbox = platform, assistant, inbox
         recovery = asyncio.create_task(_recover(inbox, assistant))
+        jobs = Jobs(platform.database, slot=settings.slot)
+        if with_jobs:
+            await to_thread.run_sync(delivering.start, platform, jobs, HANDLERS, PERIODIC)
         try:
             yield
         finally:
+            await to_thread.run_sync(jobs.stop)
             recovery.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await recovery

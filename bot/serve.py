@@ -17,7 +17,7 @@ def main() -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     announce(settings)
     # Access logs would hold residents' addresses and paths with order numbers; metrics count requests instead.
-    app = create_app(settings, warm=True)
+    app = create_app(settings, warm=True, with_jobs=True)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
 
 

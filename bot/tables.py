@@ -10,6 +10,7 @@ import dispatch.drafts.models
 import dispatch.emergencies.models
 import dispatch.knowledge.models
 import dispatch.orders.models
+import dispatch.outbox.models
 import dispatch.understanding.models
 import dispatch.units.models
 from dispatch.core.database import Base

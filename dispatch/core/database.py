@@ -7,7 +7,7 @@ and each write transaction begins IMMEDIATE so that it can't fail half-way on an
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
@@ -69,6 +69,8 @@ class Database:
             options = {"pool_size": 20, "max_overflow": 20, "connect_args": {"check_same_thread": False, "timeout": 30}}
         self.engine: Engine = create_engine(self.url, **options)
         self._writers = threading.Lock()
+        self.before_commit: Callable[[Session], None] = lambda session: None
+        """Called with each writing session just before its commit: the job engine takes up what was put into the outbox."""
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -90,6 +92,7 @@ class Database:
             with Session(connection, expire_on_commit=False) as session:
                 yield session
                 session.flush()
+                self.before_commit(session)
                 session.commit()
                 connection.commit()
 

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite under data_dir when unset")
     host: str = Field(default="127.0.0.1", description="address the platform listens on")
     port: int = Field(default=8000, ge=1, le=65535)
+    slot: str = Field(default="platform-0", description="worker slot of this process; give each of several processes its own, and keep it")
     public_url: str | None = Field(default=None, description="how residents reach this system; http://host:port when unset")
     rasa_url: str | None = Field(default=None, description="the assistant's address; chosen by the supervisor")
     rasa_timeout: float = Field(default=8.0, gt=0, description="seconds a turn may take before a person is promised")
