@@ -31,6 +31,7 @@ import dispatch.orders.api
 import dispatch.understanding.api
 import dispatch.understanding.corrections_api
 import dispatch.units.api
+import dispatch.webhooks.api
 from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
 from channels.assistant.client import Assistant
@@ -124,6 +125,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,
         dispatch.understanding.corrections_api,
+        dispatch.webhooks.api,
     ):
         app.include_router(module.router)
     for name, folder in _STATIC.items():

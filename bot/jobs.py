@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
+from dispatch.orders.push import order_body
 from dispatch.outbox import delivering
 from dispatch.outbox.delivering import Handler, Parcel
 from dispatch.platform import Platform
+from dispatch.webhooks.delivering import pusher
 
 
 def show_notice(platform: Platform, parcel: Parcel) -> None:
@@ -16,6 +18,7 @@ def show_notice(platform: Platform, parcel: Parcel) -> None:
 
 HANDLERS: dict[str, Handler] = {
     "notice": show_notice,
+    "webhook": pusher({"order": order_body}),
 }
 """By the kind of a delivery."""
 

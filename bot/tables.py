@@ -13,6 +13,7 @@ import dispatch.orders.models
 import dispatch.outbox.models
 import dispatch.understanding.models
 import dispatch.units.models
+import dispatch.webhooks.models
 from dispatch.core.database import Base
 
 metadata = Base.metadata

@@ -62,6 +62,12 @@ def listing(
     return session.scalars(query.order_by(Delivery.sequence.desc()).limit(limit)).all()
 
 
+def of_target_since(session: Session, *, kind: str, target: str, since: datetime) -> Sequence[Delivery]:
+    """Return what was put in for ``target`` from ``since`` on, oldest first."""
+    query = select(Delivery).where(Delivery.kind == kind, Delivery.target == target, Delivery.created_at >= since)
+    return session.scalars(query.order_by(Delivery.sequence)).all()
+
+
 def counts(session: Session) -> dict[tuple[str, str], int]:
     """Return how many deliveries are in each kind and unsettled or dead state."""
     query = select(Delivery.kind, Delivery.state, func.count()).where(Delivery.state.in_((*UNSETTLED, "dead")))

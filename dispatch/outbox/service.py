@@ -123,6 +123,11 @@ def listing(
     return list(repository.listing(session, states=states, kind=kind, target=target, before=before, limit=limit))
 
 
+def of_target_since(session: Session, *, kind: str, target: str, since: datetime) -> list[Delivery]:
+    """Return what was put in for ``target`` from ``since`` on, oldest first."""
+    return list(repository.of_target_since(session, kind=kind, target=target, since=since))
+
+
 def counts(session: Session) -> dict[tuple[str, str], int]:
     """Return how many deliveries wait or were given up, by kind and state."""
     return repository.counts(session)
