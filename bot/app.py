@@ -25,6 +25,7 @@ import channels.web.api
 import dispatch.catalogue.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
+import dispatch.console.deliveries_pages
 import dispatch.drafts.api
 import dispatch.knowledge.api
 import dispatch.orders.api
@@ -124,6 +125,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.knowledge.api,
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,
+        dispatch.console.deliveries_pages,
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,26 @@ ROLE_NAMES = {
     Role.BOT: "智能客服",
     Role.SYSTEM: "系统",
 }
+_EVERYBODY = frozenset(Role) - {Role.RESIDENT, Role.BOT, Role.SYSTEM}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the main navigation; a page says which one it belongs to by ``{% set here = href %}``."""
+
+    href: str
+    label: str
+    roles: frozenset[Role]
+
+
+NAVIGATION: list[Entry] = [
+    Entry("/desk", "话务员工作台", DESK_ROLES),
+    Entry("/console", "工单", _EVERYBODY),
+    Entry("/console/workflow", "流转规则", _EVERYBODY),
+    Entry("/console/catalogue", "派单目录", frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})),
+    Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
+]
+
 _NEED_NAMES = {"reason": "说明", "answer": "答复", "unit": "承办单位", "deadline": "时限"}
 _CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
@@ -97,6 +118,7 @@ class Pages:
         self._environment = Environment(
             loader=FileSystemLoader([*folders, _KIT]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._environment.globals["navigation"] = NAVIGATION
         self._environment.filters["moment"] = _moment
         self._environment.filters["place"] = _place
         self._environment.filters["role_name"] = lambda role: ROLE_NAMES[Role(role)]

@@ -125,7 +125,11 @@ def test_given_up_pushes_are_listed_and_retried(
     listed = browser.get("/api/v1/deliveries").json()
     (row,) = listed["deliveries"]
     assert (row["error"], listed["counts"]) == ("对方答复 500", {"webhook:dead": 1})
-    assert browser.post(f"/api/v1/deliveries/{row['id']}/retry", headers=csrf).status_code == 202
+    page = browser.get("/console/deliveries").text
+    assert "望京街道办事处" in page
+    assert "对方答复 500" in page
+    form = {"csrf": csrf["X-CSRF-Token"]}
+    assert browser.post(f"/console/deliveries/{row['id']}/retry", data=form, follow_redirects=False).status_code == 303
     assert browser.post(f"/api/v1/deliveries/{row['id']}/retry", headers=csrf).status_code == 409
     _deliver(client)
     assert len(unit.received) == 1
