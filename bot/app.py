@@ -27,6 +27,7 @@ import dispatch.console.api
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
 import dispatch.drafts.api
+import dispatch.intake.api
 import dispatch.knowledge.api
 import dispatch.orders.api
 import dispatch.understanding.api
@@ -128,6 +129,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.deliveries_pages,
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
+        dispatch.intake.api,
     ):
         app.include_router(module.router)
     for name, folder in _STATIC.items():

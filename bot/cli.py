@@ -17,10 +17,12 @@ app = typer.Typer(
 )
 knowledge = typer.Typer(help="热线知识库：导入、检索（第十三条）。", no_args_is_help=True)
 audit = typer.Typer(help="审计（第二十九条）。", no_args_is_help=True)
+imports = typer.Typer(help="批量受理（第三十二条：其他渠道）。", no_args_is_help=True)
 corrections = typer.Typer(help="人工更正过的研判结果。", no_args_is_help=True)
 bench = typer.Typer(help="基准测试：表格打印在标准错误，JSON 打印在标准输出。", no_args_is_help=True)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(audit, name="audit")
+app.add_typer(imports, name="import")
 app.add_typer(corrections, name="corrections")
 app.add_typer(bench, name="bench")
 
@@ -233,6 +235,19 @@ def learn(
     except OSError as error:
         say(f"{error.filename}：{error.strerror}")
         raise typer.Exit(1) from error
+
+
+@imports.command("orders")
+def imports_orders(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
+    """批量导入诉求：CSV（text,channel,received_at,phone,address）进，每行一条 JSON 结果出；重复导入不会变成两件，有误的行单独报告。"""
+    from bot.commands.import_orders import ImportFileError, import_orders
+
+    try:
+        bad = import_orders(_settings(data_dir, database_url), file, say)
+    except ImportFileError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+    _finish(bad)
 
 
 @corrections.command("export")
