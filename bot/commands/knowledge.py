@@ -40,12 +40,15 @@ def import_file(settings: Settings, file: Path, say: Callable[[str], None]) -> i
 
 
 def searcher(settings: Settings) -> Callable[[str], dict[str, Any]]:
-    """Return a function from a query to ``{"hits": [{"id", "score"}], "answer"}``, ten hits, best first."""
+    """Return a function from a query to ``{"hits": [{"id", "score"}], "answer"}``, ten hits, best first.
+
+    A city that has imported its own knowledge base searches that alone, so that all ids are its own.
+    """
     platform = open_platform(settings)
     base = platform.knowledge
 
     def search(query: str) -> dict[str, Any]:
-        result = base.search(query, on=beijing(platform.clock.now()).date(), limit=10)
+        result = base.search(query, on=beijing(platform.clock.now()).date(), limit=10, own=True)
         return {"hits": [{"id": hit.id, "score": round(float(hit.score), 4)} for hit in result.hits], "answer": result.answer}
 
     return search

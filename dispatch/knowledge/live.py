@@ -47,9 +47,11 @@ class KnowledgeBase:
         with self._lock:
             self._refresh()
 
-    def search(self, query: str, *, on: date, limit: int = 10, subject: str | None = None, region: str | None = None) -> SearchResult:
+    def search(
+        self, query: str, *, on: date, limit: int = 10, subject: str | None = None, region: str | None = None, own: bool = False
+    ) -> SearchResult:
         """Search the entries that are published and valid on the day ``on`` (``KnowledgeIndex.search``)."""
-        return self.index.search(query, limit=limit, subject=subject, region=region, on=on)
+        return self.index.search(query, limit=limit, subject=subject, region=region, on=on, own=own)
 
     def search_many(self, queries: Sequence[str], *, on: date, limit: int = 10) -> list[SearchResult]:
         """Search for each of ``queries``, in order."""

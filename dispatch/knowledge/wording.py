@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import rjieba
@@ -56,8 +56,12 @@ def content_words(text: str) -> list[str]:
     return [word for word in rjieba.cut(text) if word not in empty and _WORD.search(word)]
 
 
-def _alternatives(question: str) -> list[tuple[str, ...]]:
-    """Return each content word of ``question`` with the official words that may stand for it."""
+Alternatives = Sequence[tuple[str, ...]]
+"""Each content word of a question with the official words that may stand for it."""
+
+
+def alternatives(question: str) -> Alternatives:
+    """Return the content words of ``question``, each with the official words that may stand for it."""
     words, pattern = _official_words()
     found: list[tuple[str, ...]] = []
     last = 0
@@ -70,10 +74,11 @@ def _alternatives(question: str) -> list[tuple[str, ...]]:
     return found + [(word,) for word in content_words(question[last:])]
 
 
-def coverage(question: str, text: str, weight: Callable[[str], float]) -> tuple[float, float]:
-    """Say how much of ``question`` is spoken of in ``text``.
+def coverage(asked: Alternatives, text: str, weight: Callable[[str], float]) -> tuple[float, float]:
+    """Say how much of a question is spoken of in ``text``.
 
     Args:
+        asked: the question's ``alternatives``.
         weight: how much a word tells (inverse document frequency).
 
     Returns:
@@ -81,13 +86,24 @@ def coverage(question: str, text: str, weight: Callable[[str], float]) -> tuple[
         word that it doesn't hold. Half a compound counts half.
     """
     held = total = missing = 0.0
-    for words in _alternatives(question):
+    for words in asked:
         value = min(weight(word) for word in words)
         share = max(_held(word, text) for word in words)
         held += value * share
         total += value
         missing = max(missing, value * (1 - share))
     return (held / total if total else 0.0), missing
+
+
+_WANTED = (
+    (re.compile(r"多少钱|几块钱|怎么收费|收多少|贵不贵|费用|价格"), re.compile(r"元|免费|收费|费用|价|费率|[\d百千万%％]")),
+    (re.compile(r"(?:电话|热线|客服)[^，。？]{0,4}(?:多少|是啥|几号|号码)|打哪个电话"), re.compile(r"\d{3,}")),
+)
+
+
+def lacks_what_is_wanted(question: str, text: str) -> bool:
+    """Say whether ``question`` asks for a price or a telephone number and ``text`` names none."""
+    return any(asks.search(question) and not names.search(text) for asks, names in _WANTED)
 
 
 def _held(word: str, text: str) -> float:
