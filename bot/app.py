@@ -93,6 +93,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
             with contextlib.suppress(asyncio.CancelledError):
                 await recovery
             await assistant.close()
+            await platform.live.close()
             platform.database.dispose()
 
     app = FastAPI(

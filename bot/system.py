@@ -85,7 +85,14 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Platform:
         units.seed(session, records)
         catalogue.seed(session, items, clock.now())
     return Platform(
-        settings, database, clock, keys, FieldCipher(keys), LiveEvents(), ReferenceData(database, models), KnowledgeBase(database)
+        settings,
+        database,
+        clock,
+        keys,
+        FieldCipher(keys),
+        LiveEvents(database.url),
+        ReferenceData(database, models),
+        KnowledgeBase(database),
     )
 
 
