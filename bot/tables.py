@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import channels.conversations.models
+import channels.desk.models
 import dispatch.accounts.models
 import dispatch.catalogue.models
 import dispatch.drafts.models
