@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
+from dispatch.orders import timers
 from dispatch.orders.push import order_body
 from dispatch.outbox import delivering
 from dispatch.outbox.delivering import Handler, Parcel
@@ -24,5 +25,6 @@ HANDLERS: dict[str, Handler] = {
 
 PERIODIC: list[Periodic] = [
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
+    Periodic("sweep-deadlines", "* * * * *", timers.sweep),
 ]
 """Cron in Beijing time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse
 
 from dispatch.accounts import service as accounts
 from dispatch.accounts.callers import SESSION_COOKIE
+from dispatch.console.order_steps import CHOICES, BadStepFormError, StepForm, StepFormDep, step_form
 from dispatch.console.pages import DESK_ROLES, FormSender, Pages, Visitor
-from dispatch.core.clock import BEIJING
 from dispatch.core.live import LiveEvent
 from dispatch.core.problems import not_found
+from dispatch.orders import diagram, workflow
 from dispatch.orders import service as orders
-from dispatch.orders import workflow
-from dispatch.orders.schemas import OrderOut, TransitionIn
-from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, UnknownUnitError
+from dispatch.orders.schemas import OrderOut
+from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, RuleError, UnknownUnitError
 from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Need, Role, State
 from dispatch.platform import PlatformDep
 from dispatch.units.service import HOTLINE_DESK
@@ -79,6 +79,7 @@ def inbox_page(platform: PlatformDep, who: Visitor, finished: bool = False) -> R
 
         led = shown(orders.inbox(session, who.unit_code, include_finished=finished, limit=_INBOX_PAGE))
         copied = shown(orders.copies(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []
+        helping = shown(orders.waiting_for(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []
         undecided = [] if who.unit_code else shown(orders.inbox(session, HOTLINE_DESK, limit=_INBOX_PAGE))
     unit = reference.units.find(who.unit_code) if who.unit_code else None
     return pages.render(
@@ -87,6 +88,7 @@ def inbox_page(platform: PlatformDep, who: Visitor, finished: bool = False) -> R
         unit=unit,
         led=led,
         copied=copied,
+        helping=helping,
         undecided=undecided,
         finished=finished,
         soon=now + timedelta(hours=4),
@@ -106,30 +108,26 @@ def apply_transition(
     who: FormSender,
     number: str,
     name: str,
-    reason: Annotated[str, Form(max_length=4000)] = "",
-    answer: Annotated[str, Form(max_length=4000)] = "",
-    unit: Annotated[str, Form(max_length=16)] = "",
-    deadline: Annotated[str, Form(max_length=32)] = "",
+    form: StepFormDep,
 ) -> Response:
     """Do one step; what can't be done is said on the page, with everything written kept."""
     actor = Actor(who.username, who.role, who.unit_code)
     try:
-        until = datetime.fromisoformat(deadline).replace(tzinfo=BEIJING) if deadline else None
-        given = TransitionIn(reason=reason.strip() or None, answer=answer.strip() or None, unit=unit.strip() or None, deadline=until)
+        given = form.given()
         with platform.database.write() as session:
             order = orders.find(session, number)
             if order is None or not orders.may_see(session, order, actor):
                 raise not_found("工单", number)
             orders.apply(session, number, name, given, actor=actor, now=platform.clock.now(), reference=platform.reference.current())
             conversation = order.conversation_id
-    except (IllegalTransitionError, MissingNeedError) as error:
-        return _order_page(platform, who, number, str(error), reason=reason, answer=answer)
+    except (IllegalTransitionError, MissingNeedError, RuleError, BadStepFormError) as error:
+        return _order_page(platform, who, number, str(error), form)
     except NotInChargeError:
-        return _order_page(platform, who, number, "这张工单由其他单位承办，本单位收到的是推送件", reason=reason, answer=answer)
+        return _order_page(platform, who, number, "这张工单由其他单位承办，本单位收到的是推送件", form)
     except UnknownUnitError as error:
-        return _order_page(platform, who, number, f"没有代码为“{error}”的单位", reason=reason, answer=answer)
-    except (BadDeadlineError, ValueError):
-        return _order_page(platform, who, number, "新的时限应晚于现有时限，且不超过一年", reason=reason, answer=answer)
+        return _order_page(platform, who, number, f"没有代码为“{error}”的单位", form)
+    except BadDeadlineError:
+        return _order_page(platform, who, number, "新的时限应晚于现在和现有时限，且不超过一年", form)
     if conversation:
         platform.live.publish(LiveEvent(f"conversation:{conversation}", "order", {"number": number}))
     return RedirectResponse(f"/console/orders/{number}", 303)
@@ -138,10 +136,10 @@ def apply_transition(
 @router.get("/workflow")
 def workflow_page(who: Visitor) -> Response:
     """The order's life as the table that the system itself obeys, with articles."""
-    return pages.render("workflow.html", who, table=workflow.TABLE, states=list(State))
+    return pages.render("workflow.html", who, table=workflow.TABLE, states=list(State), diagram=diagram.svg())
 
 
-def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | None, *, reason: str = "", answer: str = "") -> Response:
+def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | None, form: StepForm | None = None) -> Response:
     reference, now = platform.reference.current(), platform.clock.now()
     actor = Actor(who.username, who.role, who.unit_code)
     with platform.database.read() as session:
@@ -151,17 +149,16 @@ def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | N
         shown = orders.order_out(session, order, reference, platform.cipher, now)
         events = orders.events_out(session, order)
         conversation = order.conversation_id if who.role in DESK_ROLES else None
-    leads = who.role is not Role.HANDLER or who.unit_code == (shown.unit.code if shown.unit else None)
-    steps = workflow.allowed(State(shown.state), who.role) if leads else ()
+        steps = orders.steps(session, order, actor, now=now, reference=reference)
     values = {
         "order": shown,
         "events": events,
         "steps": steps,
         "fault": fault,
-        "reason": reason,
-        "answer": answer,
+        "form": (form or step_form()).fields,
+        "choices": CHOICES,
         "conversation": conversation,
-        "units": reference.units.all() if any(Need.UNIT in step.needs for step in steps) else [],
+        "units": reference.units.all() if any(Need.UNIT in step.needs | step.takes for step in steps) else [],
     }
     return pages.render("order.html", who, status=409 if fault else 200, **values)
 

@@ -54,7 +54,18 @@ NAVIGATION: list[Entry] = [
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 
-_NEED_NAMES = {"reason": "说明", "answer": "答复", "unit": "承办单位", "deadline": "时限"}
+_NEED_NAMES = {
+    "reason": "说明",
+    "answer": "答复",
+    "unit": "单位",
+    "deadline": "时限",
+    "ending": "办结方式",
+    "ground": "暂停的理由",
+    "parent": "并入的工单",
+    "parts": "各件诉求",
+    "community_list": "属于哪个清单",
+    "community_part": "社区的角色",
+}
 _CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
 _KIT = Path(__file__).parent / "templates"

@@ -12,8 +12,8 @@ from dispatch.accounts.service_token import ServiceCaller
 from dispatch.core.problems import Problem, not_found
 from dispatch.orders import service
 from dispatch.orders.models import Order
-from dispatch.orders.schemas import EventOut, OrderIn, OrderOut, ProgressOut, TransitionIn
-from dispatch.orders.service import BadDeadlineError, NotInChargeError, UnknownUnitError
+from dispatch.orders.schemas import EventOut, LinkOut, OrderIn, OrderOut, ProgressOut, StepOut, TransitionIn
+from dispatch.orders.service import BadDeadlineError, NotInChargeError, RuleError, UnknownUnitError, VersionConflictError
 from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError
 from dispatch.platform import Platform, PlatformDep
 
@@ -87,32 +87,66 @@ def apply_transition(
     if_match: Annotated[str | None, Header(max_length=20)] = None,
 ) -> OrderOut:
     """Move an order along its table (``dispatch.orders.workflow``); an illegal step is refused with the legal ones."""
-    with platform.database.write() as session:
+    version = _version(if_match)
+    try:
+        with platform.database.write() as session:
+            order = service.find(session, number)
+            if order is None or not service.may_see(session, order, actor):
+                raise not_found("工单", number)
+            reference, now = platform.reference.current(), platform.clock.now()
+            order = service.apply(session, number, name, body, actor=actor, now=now, reference=reference, version=version)
+            if order is None:
+                raise not_found("工单", number)
+            response.headers["ETag"] = f'"{order.version}"'
+            return _out(platform, session, order)
+    except VersionConflictError as error:
+        raise Problem(412, "工单已被他人更新", "请刷新后再操作", kind="version-conflict", version=error.version) from error
+    except NotInChargeError as error:
+        raise Problem(403, "不是本单位承办的工单", "本单位收到的是推送件，由承办单位办理", kind="forbidden") from error
+    except IllegalTransitionError as error:
+        raise Problem(409, "当前状态不能这样处理", str(error), kind="illegal-transition", legal=list(error.legal)) from error
+    except MissingNeedError as error:
+        raise Problem(422, "缺少必填内容", str(error), kind="missing-field", field=error.need.value) from error
+    except UnknownUnitError as error:
+        raise Problem(422, "没有这个单位", f"unit: 没有代码为“{error}”的单位", kind="unknown-unit", field="unit") from error
+    except BadDeadlineError as error:
+        detail = "deadline: 新的时限应晚于现在和现有时限，且不超过一年"
+        raise Problem(422, "时限有误", detail, kind="bad-deadline", field="deadline") from error
+    except RuleError as error:
+        raise Problem(
+            409, "条例不允许这样处理", f"{error.field}: {error}", kind="rule", field=error.field, article=error.article
+        ) from error
+
+
+@router.get("/{number}/transitions")
+def list_transitions(platform: PlatformDep, actor: StaffOrService, number: str) -> list[StepOut]:
+    """Return what the caller may do with an order now: each step with what it needs and may take, and its article."""
+    with platform.database.read() as session:
         order = service.find(session, number)
         if order is None or not service.may_see(session, order, actor):
             raise not_found("工单", number)
-        if if_match is not None and if_match.strip('W/"') != str(order.version):
-            raise Problem(412, "工单已被他人更新", "请刷新后再操作", kind="version-conflict", version=order.version)
-        try:
-            order = service.apply(
-                session, number, name, body, actor=actor, now=platform.clock.now(), reference=platform.reference.current()
-            )
-        except NotInChargeError as error:
-            raise Problem(403, "不是本单位承办的工单", "本单位收到的是推送件，由承办单位办理", kind="forbidden") from error
-        except IllegalTransitionError as error:
-            raise Problem(409, "当前状态不能这样处理", str(error), kind="illegal-transition", legal=list(error.legal)) from error
-        except MissingNeedError as error:
-            raise Problem(422, "缺少必填内容", str(error), kind="missing-field", field=error.need.value) from error
-        except UnknownUnitError as error:
-            raise Problem(422, "没有这个单位", f"unit: 没有代码为“{error}”的单位", kind="unknown-unit", field="unit") from error
-        except BadDeadlineError as error:
-            raise Problem(
-                422, "时限有误", "deadline: 新的时限应晚于现有时限，且不超过一年", kind="bad-deadline", field="deadline"
-            ) from error
-        if order is None:
+        rows = service.steps(session, order, actor, now=platform.clock.now(), reference=platform.reference.current())
+    return [
+        StepOut(
+            name=row.name,
+            label=row.label,
+            to=row.target.value if row.target else None,
+            needs=sorted(need.value for need in row.needs),
+            takes=sorted(need.value for need in row.takes),
+            article=row.article,
+        )
+        for row in rows
+    ]
+
+
+@router.get("/{number}/links")
+def get_links(platform: PlatformDep, actor: StaffOrService, number: str) -> list[LinkOut]:
+    """Return the orders that an order was merged into or split from, and those that hang on it."""
+    with platform.database.read() as session:
+        order = service.find(session, number)
+        if order is None or not service.may_see(session, order, actor):
             raise not_found("工单", number)
-        response.headers["ETag"] = f'"{order.version}"'
-        return _out(platform, session, order)
+        return service.links_out(session, order)
 
 
 @router.get("/{number}/progress")
@@ -125,3 +159,12 @@ def get_progress(
         if order is None or order.conversation_id != x_conversation:
             raise not_found("工单", number)
         return service.progress_out(session, order, platform.reference.current())
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdecimal() or len(text) > 9:
+        raise Problem(412, "工单已被他人更新", "If-Match: 请填写读取工单时得到的 ETag", kind="version-conflict")
+    return int(text)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import chinese_calendar
 
 from dispatch.core.clock import BEIJING
+
+OPENING = time(9)
+CLOSING = time(18)
+"""Hours of people at their desks, on workdays."""
 
 
 def is_workday(day: date) -> bool:
@@ -22,25 +26,75 @@ def is_workday(day: date) -> bool:
 
 
 def due(start: datetime, hours: int, clock: str) -> datetime:
-    """Return when an order is due.
+    """Return when an order is due that was dispatched at ``start`` (aware) with a time limit of ``hours``, in UTC; see ``later``."""
+    return later(start, timedelta(hours=hours), clock)
+
+
+def later(start: datetime, duration: timedelta, clock: str) -> datetime:
+    """Return the moment at which ``duration`` has run from ``start``.
 
     Args:
-        start: when it was dispatched (aware).
-        hours: the time limit.
         clock: ``calendar`` counts every hour; ``working`` counts only the hours of workdays, day and night, so that "seven
             working days" is 168 hours, and a start on a holiday counts from the next workday's midnight.
-
-    Returns:
-        the deadline in UTC.
     """
     if clock == "calendar":
-        return start + timedelta(hours=hours)
+        return start + duration
     moment = start.astimezone(BEIJING)
-    remaining = timedelta(hours=hours)
     while True:
-        midnight = datetime(moment.year, moment.month, moment.day, tzinfo=BEIJING) + timedelta(days=1)
+        midnight = _next_midnight(moment)
         if is_workday(moment.date()):
-            if remaining <= midnight - moment:
-                return (moment + remaining).astimezone(start.tzinfo)
-            remaining -= midnight - moment
+            if duration <= midnight - moment:
+                return (moment + duration).astimezone(start.tzinfo)
+            duration -= midnight - moment
         moment = midnight
+
+
+def between(start: datetime, end: datetime, clock: str) -> timedelta:
+    """Return how much time runs from ``start`` to ``end`` on ``clock`` (see ``later``); zero if ``end`` isn't after ``start``."""
+    if end <= start:
+        return timedelta(0)
+    if clock == "calendar":
+        return end - start
+    moment, last, total = start.astimezone(BEIJING), end.astimezone(BEIJING), timedelta(0)
+    while moment < last:
+        until = min(_next_midnight(moment), last)
+        if is_workday(moment.date()):
+            total += until - moment
+        moment = until
+    return total
+
+
+def in_working_hours(moment: datetime) -> bool:
+    """Say whether people are at their desks at ``moment``."""
+    local = moment.astimezone(BEIJING)
+    return is_workday(local.date()) and OPENING <= local.time() < CLOSING
+
+
+def next_opening(moment: datetime) -> datetime:
+    """Return ``moment`` if people are at their desks then, else when they next come to them."""
+    local = moment.astimezone(BEIJING)
+    if in_working_hours(local):
+        return moment
+    day = local.date()
+    if not is_workday(day) or local.time() >= CLOSING:
+        day += timedelta(days=1)
+        while not is_workday(day):
+            day += timedelta(days=1)
+    return datetime.combine(day, OPENING, BEIJING).astimezone(moment.tzinfo)
+
+
+def previous_working_hour(moment: datetime) -> datetime:
+    """Return ``moment`` if people are at their desks then, else the beginning of the last hour in which they were."""
+    local = moment.astimezone(BEIJING)
+    if in_working_hours(local):
+        return moment
+    day = local.date()
+    if not is_workday(day) or local.time() < OPENING:
+        day -= timedelta(days=1)
+        while not is_workday(day):
+            day -= timedelta(days=1)
+    return (datetime.combine(day, CLOSING, BEIJING) - timedelta(hours=1)).astimezone(moment.tzinfo)
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    return datetime(moment.year, moment.month, moment.day, tzinfo=BEIJING) + timedelta(days=1)

@@ -68,22 +68,43 @@ def append(
 
 
 def faults(order: Order, events: Iterable[OrderEvent]) -> list[str]:
-    """Return what is wrong with the history of ``order``, in words; an empty list if the chain is whole.
+    """Return what is wrong with the history of ``order``, in words; an empty list if it is whole.
 
-    Finds events that were changed, removed, added or put in another order.
+    Finds events that were changed, removed, added or put in another order, and an order whose state, unit, deadline or ending isn't
+    what its events say.
     """
     found: list[str] = []
-    previous = GENESIS
+    previous, count = GENESIS, 0
+    said: dict[str, Any] = {"state": None, "unit": None, "deadline_at": None, "ending": None}
     for expected, event in enumerate(sorted(events, key=lambda e: e.sequence), start=1):
+        count = expected
         if event.sequence != expected:
-            found.append(f"{order.number}: 第{expected}条记录缺失（下一条是第{event.sequence}条）")
-            break
+            return [*found, f"{order.number}: 第{expected}条记录缺失（下一条是第{event.sequence}条）"]
         if event.previous_hash != previous:
             found.append(f"{order.number}: 第{event.sequence}条记录与前一条不衔接")
         if event.hash != event_hash(event, order.number):
             found.append(f"{order.number}: 第{event.sequence}条记录内容被改动")
+        if event.from_state != said["state"]:
+            found.append(f"{order.number}: 第{event.sequence}条记录的起始状态与前一条不符")
         previous = event.hash
-    else:
-        if previous != order.history_head:
-            found.append(f"{order.number}: 最后的记录缺失或被替换")
+        said["state"] = event.to_state
+        said |= {name: _now(event.detail[name]) for name in ("unit", "deadline_at", "ending") if name in event.detail}
+    if count == 0:
+        return [f"{order.number}: 没有任何记录"]
+    if previous != order.history_head:
+        found.append(f"{order.number}: 最后的记录缺失或被替换")
+    deadline = datetime.fromisoformat(said["deadline_at"]) if said["deadline_at"] else None
+    for label, stands, recorded in (
+        ("状态", order.state, said["state"]),
+        ("承办单位", order.unit_code, said["unit"]),
+        ("办理时限", order.deadline_at, deadline),
+        ("办结方式", order.ending, said["ending"]),
+    ):
+        if stands != recorded:
+            found.append(f"{order.number}: 工单上的{label}与记录不符（{stands}，记录为 {recorded}）")
     return found
+
+
+def _now(value: Any) -> Any:
+    """Return what an event set: events that changed something say ``from`` and ``to``."""
+    return value["to"] if isinstance(value, dict) else value

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from dispatch.orders.models import Order, OrderEvent, OrderNumber, OrderUnit
+from dispatch.orders.models import (
+    Order,
+    OrderCoHandling,
+    OrderEscalation,
+    OrderEvent,
+    OrderLink,
+    OrderNumber,
+    OrderTimer,
+    OrderUnit,
+    OrderWhistle,
+)
 from dispatch.orders.workflow import OPEN_STATES
 
 
@@ -23,7 +34,9 @@ def next_in_day(session: Session, day: str) -> int:
 def by_number(session: Session, number: str, *, lock: bool = False) -> Order | None:
     """Return an order by its number, locked for change where the database can."""
     statement = select(Order).where(Order.number == number)
-    return session.scalars(statement.with_for_update() if lock else statement).first()
+    if lock:  # what this session read before the lock may be outdated: read it again
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).first()
 
 
 def by_idempotency_key(session: Session, key: str) -> Order | None:
@@ -72,6 +85,117 @@ def events(session: Session, order_id: int) -> Sequence[OrderEvent]:
 def count_events(session: Session, order_id: int) -> int:
     """Return how many events an order has."""
     return session.scalar(select(func.count()).select_from(OrderEvent).where(OrderEvent.order_id == order_id)) or 0
+
+
+def has_event(session: Session, order_id: int, name: str) -> bool:
+    """Say whether an order has an event called ``name``."""
+    statement = select(OrderEvent.id).where(OrderEvent.order_id == order_id, OrderEvent.name == name)
+    return session.scalar(statement.limit(1)) is not None
+
+
+def co_handlings(session: Session, order_id: int) -> Sequence[OrderCoHandling]:
+    """Return the co-units of an order, by code."""
+    return session.scalars(select(OrderCoHandling).where(OrderCoHandling.order_id == order_id).order_by(OrderCoHandling.unit_code)).all()
+
+
+def co_handling(session: Session, order_id: int, unit_code: str) -> OrderCoHandling | None:
+    """Return what ``unit_code`` is as a co-unit of an order, or None."""
+    return session.get(OrderCoHandling, (order_id, unit_code))
+
+
+def whistles(session: Session, order_id: int) -> Sequence[OrderWhistle]:
+    """Return the whistles on an order, oldest first."""
+    return session.scalars(select(OrderWhistle).where(OrderWhistle.order_id == order_id).order_by(OrderWhistle.id)).all()
+
+
+def open_whistle(session: Session, order_id: int, unit_code: str) -> OrderWhistle | None:
+    """Return the whistle that ``unit_code`` hasn't arrived on yet, or None."""
+    waiting = [row for row in whistles(session, order_id) if row.unit_code == unit_code and row.state in ("called", "coming")]
+    return waiting[0] if waiting else None
+
+
+def escalations(session: Session, order_id: int) -> Sequence[OrderEscalation]:
+    """Return the escalations of an order, oldest first."""
+    return session.scalars(select(OrderEscalation).where(OrderEscalation.order_id == order_id).order_by(OrderEscalation.id)).all()
+
+
+def open_escalation(session: Session, order_id: int, unit_code: str) -> OrderEscalation | None:
+    """Return the escalation that waits for the opinion of ``unit_code``, or None."""
+    waiting = [row for row in escalations(session, order_id) if row.unit_code == unit_code and row.state == "raised"]
+    return waiting[0] if waiting else None
+
+
+def helping_units(session: Session, order_id: int) -> set[str]:
+    """Return the codes of the units that were asked to help with an order."""
+    asked = select(OrderCoHandling.unit_code).where(OrderCoHandling.order_id == order_id, OrderCoHandling.state == "asked")
+    called = select(OrderWhistle.unit_code).where(OrderWhistle.order_id == order_id, OrderWhistle.state.in_(("called", "coming")))
+    above = select(OrderEscalation.unit_code).where(OrderEscalation.order_id == order_id, OrderEscalation.state == "raised")
+    return set(session.scalars(asked.union_all(called, above)))
+
+
+def helped_by(session: Session, unit_code: str, *, limit: int) -> Sequence[Order]:
+    """Return the orders that wait for ``unit_code`` as a co-unit, called by whistle or asked to coordinate, the most urgent first."""
+    asked = select(OrderCoHandling.order_id).where(OrderCoHandling.unit_code == unit_code, OrderCoHandling.state == "asked")
+    called = select(OrderWhistle.order_id).where(OrderWhistle.unit_code == unit_code, OrderWhistle.state.in_(("called", "coming")))
+    above = select(OrderEscalation.order_id).where(OrderEscalation.unit_code == unit_code, OrderEscalation.state == "raised")
+    statement = select(Order).where(Order.id.in_(asked.union_all(called, above)))
+    return session.scalars(statement.order_by(Order.deadline_at, Order.id).limit(limit)).all()
+
+
+def parent(session: Session, order_id: int, relation: str) -> Order | None:
+    """Return the order that another hangs on by ``relation`` (``merged_into``, ``part_of``), or None."""
+    statement = select(Order).join(OrderLink, OrderLink.parent_id == Order.id)
+    return session.scalars(statement.where(OrderLink.order_id == order_id, OrderLink.relation == relation)).first()
+
+
+def children(session: Session, order_id: int, relation: str, *, lock: bool = False) -> Sequence[Order]:
+    """Return the orders that hang on an order by ``relation``, oldest first, locked for change where asked."""
+    linked = select(OrderLink.order_id).where(OrderLink.parent_id == order_id, OrderLink.relation == relation)
+    statement = select(Order).where(Order.id.in_(linked)).order_by(Order.id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).all()
+
+
+def linked(session: Session, order_id: int) -> list[tuple[str, bool, Order]]:
+    """Return the orders linked to an order: the relation, whether the other is the one it hangs on, and the other."""
+    found: list[tuple[str, bool, Order]] = []
+    for up, own, other in ((True, OrderLink.order_id, OrderLink.parent_id), (False, OrderLink.parent_id, OrderLink.order_id)):
+        statement = select(OrderLink.relation, Order).join(Order, Order.id == other).where(own == order_id).order_by(Order.id)
+        found += [(relation, up, order) for relation, order in session.execute(statement)]
+    return found
+
+
+def drop_link(session: Session, order_id: int, relation: str) -> None:
+    """Unhang an order."""
+    session.execute(delete(OrderLink).where(OrderLink.order_id == order_id, OrderLink.relation == relation))
+
+
+def fired_timers(session: Session, order_id: int) -> frozenset[tuple[str, datetime]]:
+    """Return names and deadlines of the timers that have gone off for an order."""
+    rows = session.execute(select(OrderTimer.name, OrderTimer.deadline).where(OrderTimer.order_id == order_id))
+    return frozenset((name, deadline) for name, deadline in rows)
+
+
+def mark_fired(session: Session, order_id: int, name: str, deadline: datetime, now: datetime) -> bool:
+    """Put on record that a timer goes off now; False if it had gone off already."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(OrderTimer).values(order_id=order_id, name=name, deadline=deadline, fired_at=now).on_conflict_do_nothing()
+    return session.scalar(row.returning(OrderTimer.order_id)) is not None
+
+
+def due_orders(session: Session, now: datetime, limit: int) -> Sequence[Order]:
+    """Return orders with a timer that is due, the longest due first, locked; those that another process has locked are left to it."""
+    statement = select(Order).where(Order.next_timer_at <= now).order_by(Order.next_timer_at, Order.id).limit(limit)
+    return session.scalars(statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)).all()
+
+
+def number_faults(session: Session) -> list[tuple[str, int, int]]:
+    """Return the days whose orders aren't as many as numbers were given out, with both counts: an order was removed."""
+    day = func.substr(Order.number, 3, 8)
+    there: dict[str, int] = dict(session.execute(select(day, func.count()).group_by(day)).tuples())
+    given = session.execute(select(OrderNumber.day, OrderNumber.last).order_by(OrderNumber.day))
+    return [(number.day, number.last, there.get(number.day, 0)) for number in given if there.get(number.day, 0) != number.last]
 
 
 def every_order(session: Session) -> Iterator[Order]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from dispatch.orders.terms import UNDISPATCHED_ENDINGS, CommunityList, CommunityPart, Ending, HoldGround
 from dispatch.understanding.schemas import CopyOut, DeadlineOut, MatterOut, PlaceOut, UnitOut
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -19,13 +20,34 @@ class OrderIn(BaseModel):
 
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
     request_type: str | None = Field(default=None, pattern="^(咨询|求助|投诉|举报|建议)$")
-    handling: str = Field(default="dispatch", pattern="^(dispatch|answer|liaison)$")
+    handling: str = Field(
+        default="dispatch",
+        pattern="^(dispatch|answer|liaison|emergency|legal_channel|progress|explain|educate|law_explained|market)$",
+        description="dispatch、answer、liaison 派单；其余为第十二条不派单的情形，登记后即办结，须写明 told",
+    )
+    told: Text | None = Field(default=None, description="不派单时告知诉求人的内容")
+    dispatch_now: bool = Field(default=True, description="false：只登记，由派单员人工派单")
     matter_code: str | None = Field(default=None, max_length=8)
     place: PlaceOut = PlaceOut()
     contact_phone: str | None = Field(default=None, max_length=32)
     contact_name: str | None = Field(default=None, max_length=40)
     anonymous: bool = False
     channel: str = Field(default="api", max_length=16)
+
+    @model_validator(mode="after")
+    def _ended_only_with_words(self) -> OrderIn:
+        if self.handling in {ending.value for ending in UNDISPATCHED_ENDINGS - {Ending.ANSWER}} and self.told is None:
+            raise ValueError("told: 不派单办结须写明告知诉求人的内容")
+        return self
+
+
+class PartIn(BaseModel):
+    """One matter of several that a resident told in one order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: Text
+    matter_code: str | None = Field(default=None, max_length=8, description="派单目录代码；不填则由系统研判")
 
 
 class TransitionIn(BaseModel):
@@ -37,6 +59,15 @@ class TransitionIn(BaseModel):
     answer: Text | None = None
     unit: str | None = Field(default=None, max_length=16)
     deadline: datetime | None = None
+    ending: Ending | None = None
+    ground: HoldGround | None = None
+    parent: str | None = Field(default=None, max_length=24)
+    parts: list[PartIn] | None = Field(default=None, min_length=1, max_length=10)
+    community: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] | None = None
+    community_list: CommunityList | None = None
+    community_part: CommunityPart | None = None
+    no_contact_reason: Text | None = None
+    no_report_reason: Text | None = None
 
 
 class ContactOut(BaseModel):
@@ -62,6 +93,42 @@ class EventOut(BaseModel):
     detail: dict[str, Any]
 
 
+class HelperOut(BaseModel):
+    """A unit that helps: ``party`` co_unit (协办), called (吹哨) or above (报请协调), with its own deadline, state and what it said."""
+
+    party: str
+    unit: UnitOut
+    state: str
+    state_text: str
+    due_at: datetime | None
+    coming_at: datetime | None = None
+    done_at: datetime | None = None
+    overdue: bool
+    said: str | None
+
+
+class LinkOut(BaseModel):
+    """Another order that an order hangs on or that hangs on it."""
+
+    relation: str
+    """``merged_into``, ``merged_from``, ``part_of`` or ``part``."""
+
+    number: str
+    state: str
+    state_text: str
+
+
+class StepOut(BaseModel):
+    """A step that somebody may take now (a row of ``dispatch.orders.workflow``)."""
+
+    name: str
+    label: str
+    to: str | None
+    needs: list[str]
+    takes: list[str]
+    article: str
+
+
 class OrderOut(BaseModel):
     """An order as staff see it."""
 
@@ -82,6 +149,13 @@ class OrderOut(BaseModel):
     deadline: DeadlineOut | None
     overdue: bool
     answer: str | None
+    ending: str | None
+    ending_text: str | None
+    helpers: list[HelperOut]
+    links: list[LinkOut]
+    objections: int
+    reworks: int
+    flagged: bool
     channel: str
     created_at: datetime
     updated_at: datetime
@@ -117,4 +191,6 @@ class ProgressOut(BaseModel):
     unit: UnitOut | None
     deadline_at: datetime | None
     answer: str | None
+    merged_into: str | None = None
+    parts: list[str] = []
     events: list[ProgressEventOut]

@@ -1,58 +1,30 @@
-"""What can be done with an order: register and dispatch it, move it along its table, tell how it stands."""
+"""What can be done with an order: register and dispatch it, move it along its table, find it, show it, verify its history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from dispatch.catalogue import service as catalogue
-from dispatch.core.clock import beijing
 from dispatch.core.crypto import FieldCipher
-from dispatch.orders import deadlines, flows, history, repository, words
+from dispatch.orders import following, helpers, history, intake, moving, repository
+from dispatch.orders.errors import BadDeadlineError as BadDeadlineError
+from dispatch.orders.errors import NotInChargeError as NotInChargeError
+from dispatch.orders.errors import RuleError as RuleError
+from dispatch.orders.errors import UnknownUnitError as UnknownUnitError
+from dispatch.orders.errors import VersionConflictError as VersionConflictError
 from dispatch.orders.models import Order as Order
-from dispatch.orders.models import OrderEvent, OrderUnit
-from dispatch.orders.schemas import (
-    ContactOut,
-    EventOut,
-    FiledOut,
-    OrderIn,
-    OrderOut,
-    ProgressEventOut,
-    ProgressOut,
-    TransitionIn,
-)
-from dispatch.orders.workflow import OPEN_STATES, Need, Role, State, check
-from dispatch.understanding.schemas import CopyOut, DeadlineOut, MatterOut, PlaceOut, UnitOut
+from dispatch.orders.rules import OrderRules, current_rules
+from dispatch.orders.schemas import OrderIn, TransitionIn
+from dispatch.orders.step import Actor as Actor
+from dispatch.orders.views import events_out as events_out
+from dispatch.orders.views import filed_out as filed_out
+from dispatch.orders.views import links_out as links_out
+from dispatch.orders.views import order_out as order_out
+from dispatch.orders.views import progress_out as progress_out
+from dispatch.orders.workflow import Party, Role, State, Transition, allowed
 from dispatch.understanding.service import Reference
-from nlu import contact as contact_reader
-from nlu.place import Place
-
-MAX_DEADLINE = timedelta(days=365)
-
-
-class UnknownUnitError(Exception):
-    """A unit code that no active unit has."""
-
-
-class NotInChargeError(Exception):
-    """A unit wants to move an order that another unit is in charge of; it may only see its copy."""
-
-
-class BadDeadlineError(Exception):
-    """A new deadline that is in the past, not later than the old one, or absurdly far away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it: an account's name or ``assistant``, and in which role; ``unit`` is the account's own unit."""
-
-    name: str
-    role: Role
-    unit: str | None = None
 
 
 def register(
@@ -65,234 +37,72 @@ def register(
     cipher: FieldCipher,
     conversation_id: str | None = None,
     idempotency_key: str | None = None,
+    rules: OrderRules | None = None,
 ) -> Order:
-    """Register an order (Art. 11) and dispatch it at once by catalogue (Art. 12, 14, 15).
+    """Register an order (Art. 11) and dispatch it at once by catalogue (Art. 12, 14, 15), or end it where Art. 12 says not to dispatch.
 
     Under an ``idempotency_key`` that was used before, the order filed then is returned and nothing is written.
-    Personal data in the description is masked; the contact's phone and name are encrypted.
+    Personal data in the description is masked; the contact's phone and name are encrypted. With ``dispatch_now`` false it stays with
+    the hotline's dispatch desk.
     """
     if idempotency_key and (existing := repository.by_idempotency_key(session, idempotency_key)):
         return existing
-    place = order_in.place
-    where = Place(place.district, place.street, place.community, place.detail, 1.0, (), ())
-    assignment = reference.assign(order_in.matter_code, where, order_in.description)
-    if order_in.handling == "liaison" and assignment.unit.kind != "liaison":
-        desk = reference.units.liaison_desk(order_in.description)
-        assignment = replace(assignment, unit=desk, copied_to=()) if desk else assignment
-    item = reference.catalogue.find(order_in.matter_code)
-    day = f"{beijing(now):%Y%m%d}"
-    order = Order(
-        number=f"BJ{day}-{repository.next_in_day(session, day):06d}",
-        state=State.REGISTERED.value,
-        request_type=order_in.request_type,
-        handling=order_in.handling,
-        matter_code=item.code if item else None,
-        matter_name=item.name if item else None,
-        catalogue_version=reference.catalogue.version,
-        description=contact_reader.mask(order_in.description),
-        district=place.district,
-        street=place.street,
-        community=place.community,
-        place_detail=place.detail,
-        confidence={},
-        contact_name=cipher.encrypt(order_in.contact_name),
-        contact_phone=cipher.encrypt(order_in.contact_phone),
-        contact_lookup=cipher.lookup(order_in.contact_phone) if order_in.contact_phone else None,
-        anonymous=order_in.anonymous,
-        channel=order_in.channel,
+    return intake.register(
+        session,
+        order_in,
+        actor=actor,
+        now=now,
+        reference=reference,
+        cipher=cipher,
+        rules=rules or current_rules(),
         conversation_id=conversation_id,
         idempotency_key=idempotency_key,
-        created_at=now,
-        updated_at=now,
-        history_head="",
-        version=1,
     )
-    session.add(order)
-    session.flush()
-    history.append(
-        session,
-        order,
-        at=now,
-        name="register",
-        actor=actor.name,
-        role=actor.role.value,
-        from_state=None,
-        article="第十一条",
-        sequence=1,
-        detail={"channel": order_in.channel, "request_type": order_in.request_type, "matter": order.matter_code},
-    )
-    for relation, units in (("copied", assignment.copied_to), ("co", assignment.co_units)):
-        session.add_all(OrderUnit(order_id=order.id, unit_code=unit.code, relation=relation) for unit in units)
-    order.unit_code = assignment.unit.code
-    order.deadline_hours = assignment.hours
-    order.deadline_basis = assignment.basis
-    order.deadline_at = deadlines.due(now, assignment.hours, assignment.clock)
-    row = check("dispatch", State.REGISTERED, actor.role, {Need.UNIT, Need.DEADLINE})
-    order.state = State.DISPATCHED.value
-    history.append(
-        session,
-        order,
-        at=now,
-        name=row.name,
-        actor=actor.name,
-        role=actor.role.value,
-        from_state=State.REGISTERED.value,
-        article=row.article,
-        sequence=2,
-        detail={
-            "unit": assignment.unit.code,
-            "copied_to": [unit.code for unit in assignment.copied_to],
-            "deadline_at": order.deadline_at.isoformat(),
-            "catalogue_version": reference.catalogue.version,
-            "why": assignment.why,
-        },
-    )
-    session.flush()
-    return order
 
 
 def apply(
-    session: Session, number: str, name: str, given: TransitionIn, *, actor: Actor, now: datetime, reference: Reference
+    session: Session,
+    number: str,
+    name: str,
+    given: TransitionIn,
+    *,
+    actor: Actor,
+    now: datetime,
+    reference: Reference,
+    version: int | None = None,
+    rules: OrderRules | None = None,
 ) -> Order | None:
     """Do transition ``name`` to order ``number`` and return the order; None if there is no such order.
 
+    Args:
+        version: the version that the caller has seen, None if any will do.
+
     Raises:
-        NotInChargeError: a unit's own people may only move the orders that it is in charge of.
+        NotInChargeError: a unit's own people may only move the orders that it has a part in.
         IllegalTransitionError, MissingNeedError: the table doesn't allow it (``dispatch.orders.workflow``).
-        UnknownUnitError, BadDeadlineError: the unit or deadline given can't be.
+        UnknownUnitError, BadDeadlineError, RuleError: what was given can't be.
+        VersionConflictError: somebody changed the order meanwhile.
     """
+    rules = rules or current_rules()
+    if given.parent is not None:  # earlier orders are locked first, so that two merges never wait for each other
+        repository.by_number(session, min(given.parent, number), lock=True)
     order = repository.by_number(session, number, lock=True)
     if order is None:
         return None
-    if actor.role is Role.HANDLER and actor.unit != order.unit_code:
-        raise NotInChargeError(number)
-    state, unit_before = State(order.state), order.unit_code
-    present = {need for need in Need if getattr(given, need.value) is not None}
-    row = check(name, state, actor.role, present)
-    detail: dict[str, Any] = {}
-    if given.reason:
-        detail["reason"] = contact_reader.mask(given.reason)
-    if Need.UNIT in row.needs:
-        if given.unit is None or reference.units.find(given.unit) is None:
-            raise UnknownUnitError(given.unit or "")
-        detail["unit"] = {"from": order.unit_code, "to": given.unit}
-        order.unit_code = given.unit
-        hours = order.deadline_hours or 168
-        item = catalogue.item_of(session, order.catalogue_version, order.matter_code)  # what it was dispatched by still counts
-        order.deadline_at = deadlines.due(now, hours, item.clock if item else "calendar")
-        detail["deadline_at"] = order.deadline_at.isoformat()
-    if Need.DEADLINE in row.needs and given.deadline is not None:
-        new = given.deadline if given.deadline.tzinfo else given.deadline.replace(tzinfo=beijing(now).tzinfo)
-        old = order.deadline_at or now
-        if new <= max(now, old) or new > now + MAX_DEADLINE:
-            raise BadDeadlineError(new.isoformat())
-        detail["deadline_at"] = {"from": old.isoformat(), "to": new.isoformat()}
-        order.deadline_at = new
-    if Need.ANSWER in row.needs and given.answer:
-        order.answer = contact_reader.mask(given.answer)
-        detail["answer"] = order.answer
-    if row.target is not None:
-        order.state = row.target.value
-    order.version += 1
-    order.updated_at = now
-    history.append(
-        session,
-        order,
-        at=now,
-        name=row.name,
-        actor=actor.name,
-        role=actor.role.value,
-        from_state=state.value,
-        article=row.article,
-        sequence=repository.count_events(session, order.id) + 1,
-        detail=detail,
-    )
+    if version is not None and version != order.version:
+        raise VersionConflictError(order.version)
+    event = moving.move(session, order, name, given, actor=actor, now=now, reference=reference, rules=rules)
+    following.follow(session, order, event, now=now, reference=reference, rules=rules)
     session.flush()
-    if row.name == "redispatch":
-        flows.redispatched(session, order, unit_before, by=actor.name, now=now, reference=reference)
     return order
 
 
-def filed_out(session: Session, order: Order, reference: Reference, public_url: str) -> FiledOut:
-    """Return what a resident is told about an order just filed."""
-    return FiledOut(
-        number=order.number,
-        unit=_unit(order.unit_code, reference),
-        copied_to=_named(repository.units_of(session, order.id, "copied"), reference),
-        deadline_at=beijing(order.deadline_at) if order.deadline_at else None,
-        deadline=_deadline(order),
-        matter=_matter(order),
-        state=order.state,
-        progress_url=f"{public_url}/?order={order.number}",
-    )
-
-
-def progress_out(session: Session, order: Order, reference: Reference) -> ProgressOut:
-    """Return how ``order`` stands, in a resident's words."""
-    steps = [
-        ProgressEventOut(at=beijing(event.at), text=words.step(event.name, _event_unit(event, order, reference), event.detail))
-        for event in repository.events(session, order.id)
-    ]
-    return ProgressOut(
-        number=order.number,
-        state=order.state,
-        state_text=words.state(State(order.state)),
-        matter=_matter(order),
-        unit=_unit(order.unit_code, reference),
-        deadline_at=beijing(order.deadline_at) if order.deadline_at else None,
-        answer=order.answer,
-        events=steps,
-    )
-
-
-def order_out(session: Session, order: Order, reference: Reference, cipher: FieldCipher, now: datetime) -> OrderOut:
-    """Return ``order`` as staff see it, the contact masked."""
-    phone, name = cipher.decrypt(order.contact_phone), cipher.decrypt(order.contact_name)
-    return OrderOut(
-        number=order.number,
-        state=order.state,
-        state_text=State(order.state).label,
-        version=order.version,
-        request_type=order.request_type,
-        handling=order.handling,
-        matter=_matter(order),
-        description=order.description,
-        place=PlaceOut(district=order.district, street=order.street, community=order.community, detail=order.place_detail),
-        contact=ContactOut(
-            phone=contact_reader.mask_phone(phone) if phone else None,
-            name=contact_reader.mask_name(name) if name else None,
-            anonymous=order.anonymous,
-        ),
-        unit=_unit(order.unit_code, reference),
-        copied_to=_named(repository.units_of(session, order.id, "copied"), reference),
-        co_units=_named(repository.units_of(session, order.id, "co"), reference),
-        deadline_at=beijing(order.deadline_at) if order.deadline_at else None,
-        deadline=_deadline(order),
-        overdue=State(order.state) in OPEN_STATES and order.deadline_at is not None and order.deadline_at < now,
-        answer=order.answer,
-        channel=order.channel,
-        created_at=beijing(order.created_at),
-        updated_at=beijing(order.updated_at),
-    )
-
-
-def events_out(session: Session, order: Order) -> list[EventOut]:
-    """Return the whole history of ``order``, oldest first."""
-    return [
-        EventOut(
-            sequence=event.sequence,
-            at=beijing(event.at),
-            name=event.name,
-            label=words.event_label(event.name),
-            actor=event.actor,
-            role=event.role,
-            from_state=event.from_state,
-            to_state=event.to_state,
-            article=event.article,
-            detail=event.detail,
-        )
-        for event in repository.events(session, order.id)
-    ]
+def steps(
+    session: Session, order: Order, actor: Actor, *, now: datetime, reference: Reference, rules: OrderRules | None = None
+) -> tuple[Transition, ...]:
+    """Return what ``actor`` may do with ``order`` now, in the table's order."""
+    parties: frozenset[Party] = helpers.parties(session, order, actor.unit) if actor.role is Role.HANDLER else frozenset()
+    return allowed(State(order.state), actor.role, parties, moving.conditions(order, reference, rules or current_rules(), now))
 
 
 def find(session: Session, number: str) -> Order | None:
@@ -320,41 +130,31 @@ def copies(session: Session, unit_code: str, *, limit: int = 100) -> list[Order]
     return list(repository.copied_to(session, unit_code, limit=limit))
 
 
+def waiting_for(session: Session, unit_code: str, *, limit: int = 100) -> list[Order]:
+    """Return the orders that wait for ``unit_code`` to help: co-handle, come when whistled for, coordinate; the most urgent first."""
+    return list(repository.helped_by(session, unit_code, limit=limit))
+
+
 def may_see(session: Session, order: Order, actor: Actor) -> bool:
-    """Say whether ``actor`` may see ``order``: a unit sees what it leads, co-handles or has a copy of; desks see all."""
+    """Say whether ``actor`` may see ``order``: a unit sees what it leads, helps with or has a copy of; desks see all."""
     if actor.role is not Role.HANDLER:
         return actor.role is not Role.RESIDENT
     if actor.unit is None:
         return False
-    return actor.unit == order.unit_code or any(
-        actor.unit in repository.units_of(session, order.id, relation) for relation in ("copied", "co")
+    return (
+        actor.unit == order.unit_code
+        or actor.unit in repository.units_of(session, order.id, "copied")
+        or helpers.had_part(session, order, actor.unit)
     )
 
 
 def verify(session: Session) -> Iterator[tuple[Order, list[str]]]:
-    """Yield every order with what is wrong with its history (an empty list where the chain is whole)."""
+    """Yield every order with what is wrong with its history (an empty list where it is whole)."""
     for order in repository.every_order(session):
         yield order, history.faults(order, repository.events(session, order.id))
 
 
-def _event_unit(event: OrderEvent, order: Order, reference: Reference) -> str:
-    code = event.detail.get("unit")
-    unit = reference.units.find(code["to"] if isinstance(code, dict) else code) if code else reference.units.find(order.unit_code or "")
-    return unit.name if unit else "承办单位"
-
-
-def _unit(code: str | None, reference: Reference) -> UnitOut | None:
-    unit = reference.units.find(code) if code else None
-    return UnitOut(code=unit.code, name=unit.name) if unit else None
-
-
-def _named(codes: Any, reference: Reference) -> list[CopyOut]:
-    return [CopyOut(name=unit.name) for code in codes if (unit := reference.units.find(code))]
-
-
-def _matter(order: Order) -> MatterOut | None:
-    return MatterOut(code=order.matter_code, name=order.matter_name) if order.matter_code and order.matter_name else None
-
-
-def _deadline(order: Order) -> DeadlineOut | None:
-    return DeadlineOut(hours=order.deadline_hours, basis=order.deadline_basis or "") if order.deadline_hours else None
+def removed(session: Session) -> list[str]:
+    """Return, in words, on which days orders are missing whose numbers were given out; numbers are given without gaps."""
+    faults = repository.number_faults(session)
+    return [f"{day}: 发出了 {given} 个工单号，只有 {there} 张工单" for day, given, there in faults]
