@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date, timedelta
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, UploadFile
+from sqlalchemy.orm import Session
 
 from dispatch.accounts.callers import StaffOrService
 from dispatch.accounts.service_token import ServiceCaller
@@ -20,13 +22,19 @@ from dispatch.knowledge.schemas import (
     AnswerOut,
     ChangeOut,
     DecisionIn,
+    EntryLineOut,
     EntryOut,
     FeedbackIn,
+    GapDetailOut,
+    GapOut,
+    GiveIn,
+    HitOut,
     ImportOut,
+    RateOut,
     RowErrorOut,
     SubmitIn,
 )
-from dispatch.knowledge.service import IllegalStepError, NoSuchEntryError
+from dispatch.knowledge.service import EntryFilter, GapFilter, IllegalStepError, NoSuchEntryError, NoSuchGapError
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
 from dispatch.platform import PlatformDep
@@ -36,7 +44,6 @@ router = APIRouter(prefix="/api/v1", tags=["knowledge"])
 _REVIEWERS = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 _IMPORTERS = _REVIEWERS | {Role.BOT}
 _WRITERS = _REVIEWERS | {Role.HANDLER, Role.OPERATOR}
-_ANSWERS = 3
 _MAX_FILE = 64 * 1024 * 1024
 
 
@@ -48,6 +55,8 @@ def knowledge_base(platform: PlatformDep) -> KnowledgeBase:
 EntryId = Annotated[str, Path(pattern=ENTRY_ID)]
 ConversationId = Annotated[str, Path(pattern=CONVERSATION_ID)]
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Short = Annotated[str, Query(max_length=100)]
 GivenVersion = Annotated[int, Query(ge=1, le=2**31 - 1)]
 KnowledgeDep = Annotated[KnowledgeBase, Depends(knowledge_base)]
 
@@ -56,9 +65,8 @@ KnowledgeDep = Annotated[KnowledgeBase, Depends(knowledge_base)]
 def answer(platform: PlatformDep, base: KnowledgeDep, _caller: ServiceCaller, body: AnswerIn) -> AnswerOut:
     """Answer a resident's question, or say that the knowledge base isn't sure (Art. 12)."""
     now = platform.clock.now()
-    result = base.search(body.query, on=beijing(now).date(), limit=_ANSWERS)
-    with platform.database.write() as session:
-        return service.answer(session, body.query, result, now, conversation_id=body.conversation_id)
+
+    return service.ask(platform.database, base, body.query, now, conversation_id=body.conversation_id, after=body.after, region=body.region)
 
 
 @router.get("/knowledge/search")
@@ -93,6 +101,16 @@ def import_file(platform: PlatformDep, actor: StaffOrService, file: UploadFile) 
     return ImportOut(added=report.added, updated=report.updated, unchanged=report.unchanged, errors=errors)
 
 
+@router.post("/conversations/{conversation_id}/answers")
+def give(platform: PlatformDep, _caller: ServiceCaller, conversation_id: ConversationId, body: GiveIn) -> HitOut:
+    """Return the entry that the resident picked from the titles offered, and record that it was given."""
+    with platform.database.write() as session:
+        try:
+            return service.give(session, conversation_id, body.entry_id, platform.clock.now())
+        except NoSuchEntryError as error:
+            raise not_found("知识条目", body.entry_id) from error
+
+
 @router.post("/conversations/{conversation_id}/feedback", status_code=204)
 def feedback(platform: PlatformDep, _caller: ServiceCaller, conversation_id: ConversationId, body: FeedbackIn) -> None:
     """Record whether an answer solved the resident's question."""
@@ -101,6 +119,75 @@ def feedback(platform: PlatformDep, _caller: ServiceCaller, conversation_id: Con
             service.record_feedback(session, body.entry_id, conversation_id=conversation_id, solved=body.solved, now=platform.clock.now())
         except NoSuchEntryError as error:
             raise not_found("知识条目", body.entry_id) from error
+
+
+@router.get("/knowledge/entries")
+def list_entries(
+    platform: PlatformDep,
+    _caller: StaffOrService,
+    q: Short = "",
+    state: Literal["", "draft", "in_review", "published", "withdrawn", "expired"] = "",
+    subject: Short = "",
+    unit: Short = "",
+    region: Short = "",
+    expires_by: date | None = None,
+    after: Short = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[EntryLineOut]:
+    """Return entries by id, from the one behind ``after``."""
+    wanted = EntryFilter(q, state, subject, unit, region, expires_by)
+    with platform.database.read() as session:
+        return service.listing(session, wanted, after=after, limit=limit)
+
+
+@router.get("/knowledge/gaps")
+def list_gaps(
+    platform: PlatformDep,
+    actor: StaffOrService,
+    unit: Short = "",
+    state: Literal["open", "closed"] = "open",
+    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[GapOut]:
+    """Return what residents ask and nothing answers, most asked first; a unit sees its own."""
+    wanted = GapFilter(actor.unit or unit or None, state)
+    with platform.database.read() as session:
+        return service.gaps(session, wanted, offset=offset, limit=limit)
+
+
+@router.get("/knowledge/gaps/{gap_id}")
+def get_gap(platform: PlatformDep, actor: StaffOrService, gap_id: GapId) -> GapDetailOut:
+    """Return a gap with the questions in it, masked."""
+    with platform.database.read() as session:
+        gap, questions = _gap(session, actor, gap_id)
+    return GapDetailOut(gap=gap, questions=questions)
+
+
+@router.post("/knowledge/gaps/{gap_id}/close", status_code=204)
+def close_gap(platform: PlatformDep, actor: StaffOrService, gap_id: GapId, body: DecisionIn) -> None:
+    """Take a gap off the list, with the reason."""
+    _allow(actor, _WRITERS)
+    with platform.database.write() as session:
+        _gap(session, actor, gap_id)
+        service.close_gap(session, gap_id, by=actor.name, note=body.note)
+
+
+@router.get("/knowledge/rates")
+def get_rates(
+    platform: PlatformDep,
+    actor: StaffOrService,
+    by: Literal["entry", "unit"] = "entry",
+    first: Annotated[date | None, Query(alias="from")] = None,
+    last: Annotated[date | None, Query(alias="to")] = None,
+    unit: Short = "",
+) -> list[RateOut]:
+    """Return how often questions were answered at once and how often that didn't help (30 days by default); a unit sees its own."""
+    to = last or beijing(platform.clock.now()).date()
+    start = first or to - timedelta(days=29)
+    if not 0 <= (to - start).days <= 366:
+        raise Problem(422, "日期有误", "from: 起始日期应不晚于截止日期，且不超过一年", kind="invalid-input", field="from")
+    with platform.database.read() as session:
+        return service.rates(session, start, to, by=by, unit_code=actor.unit or unit or None)
 
 
 @router.get("/knowledge/entries/{entry_id}")
@@ -174,6 +261,16 @@ def withdraw(platform: PlatformDep, actor: StaffOrService, entry_id: EntryId, bo
             raise not_found("知识条目", entry_id) from error
         except IllegalStepError as error:
             raise Problem(409, "当前状态不能这样处理", str(error), kind="illegal-transition") from error
+
+
+def _gap(session: Session, actor: Actor, gap_id: int) -> tuple[GapOut, list[str]]:
+    try:
+        gap, questions = service.gap_examples(session, gap_id)
+    except NoSuchGapError as error:
+        raise not_found("知识缺口", str(gap_id)) from error
+    if actor.unit is not None and gap.unit_code != actor.unit:
+        raise not_found("知识缺口", str(gap_id))
+    return gap, questions
 
 
 def _allow(actor: Actor, roles: frozenset[Role]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from dispatch.core.database import Base, UTCDateTime
@@ -77,6 +77,7 @@ class Consultation(Base):
     """A question that the knowledge base was asked, masked, and what it answered: the basis of the gap list."""
 
     __tablename__ = "knowledge_consultations"
+    __table_args__ = (Index("ix_knowledge_consultations_pending", "pending", "id"), Index("ix_knowledge_consultations_gap", "gap_id", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
@@ -85,6 +86,19 @@ class Consultation(Base):
     entry_version: Mapped[int | None] = mapped_column()
     answered: Mapped[bool] = mapped_column()
     confidence: Mapped[float] = mapped_column()
+    nearest_id: Mapped[str | None] = mapped_column(String(64))
+    """The entry found first, whether it was given or not."""
+
+    picked: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """The resident picked the entry from the titles offered."""
+
+    unsolved: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """The resident said that the answer didn't help."""
+
+    pending: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Unanswered or unsolved, and not yet in the gap list."""
+
+    gap_id: Mapped[int | None] = mapped_column()
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
@@ -99,3 +113,54 @@ class Feedback(Base):
     entry_version: Mapped[int] = mapped_column()
     solved: Mapped[bool] = mapped_column()
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class KnowledgeGap(Base):
+    """What residents ask and the knowledge base doesn't answer, or not to their satisfaction: one row for questions that mean the same."""
+
+    __tablename__ = "knowledge_gaps"
+    __table_args__ = (
+        Index("ix_knowledge_gaps_list", "state", "asked", "id"),
+        Index("ix_knowledge_gaps_unit", "unit_code", "state", "asked"),
+        Index("ix_knowledge_gaps_recent", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(String(300))
+    """The first of them, masked."""
+
+    vector: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    vector_model: Mapped[str] = mapped_column(String(16))
+    nearest_id: Mapped[str | None] = mapped_column(String(64))
+    unit_code: Mapped[str | None] = mapped_column(String(16))
+    """Of the nearest entry: who should know."""
+
+    subject: Mapped[str] = mapped_column(String(80), default="")
+    asked: Mapped[int] = mapped_column()
+    unsolved: Mapped[int] = mapped_column()
+    """How many of them were answered and not solved."""
+
+    state: Mapped[str] = mapped_column(String(8))
+    """``open`` or ``closed``."""
+
+    note: Mapped[str] = mapped_column(String(400), default="")
+    closed_by: Mapped[str | None] = mapped_column(String(80))
+    first_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class KnowledgeDay(Base):
+    """What became of a day's questions (Beijing time) at the entry that was found first; ``entry_id`` empty where nothing was found."""
+
+    __tablename__ = "knowledge_days"
+    __table_args__ = (Index("ix_knowledge_days_unit", "unit_code", "day"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(16))
+    asked: Mapped[int] = mapped_column()
+    answered: Mapped[int] = mapped_column()
+    """At once, or by a title that the resident picked."""
+
+    solved: Mapped[int] = mapped_column()
+    unsolved: Mapped[int] = mapped_column()

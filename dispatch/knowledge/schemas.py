@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -51,6 +51,10 @@ class AnswerIn(BaseModel):
 
     query: str = Field(max_length=20_000)
     conversation_id: str | None = Field(default=None, pattern=CONVERSATION_ID)
+    after: str | None = Field(default=None, pattern=ENTRY_ID)
+    """Id of the entry that was answered just before, for questions that lean on it (多少钱, 那孩子呢)."""
+
+    region: str | None = Field(default=None, max_length=32)
 
 
 class HitOut(BaseModel):
@@ -60,8 +64,14 @@ class HitOut(BaseModel):
     title: str
     passage: str
     dept: str
+    unit_code: str | None
     source: str
+    article: str
+    region: str | None
+    valid_from: date | None
     valid_to: date | None
+    updated_on: date
+    version: int
     score: float
 
 
@@ -71,6 +81,11 @@ class AnswerOut(BaseModel):
     answer: bool
     confidence: float
     hits: list[HitOut]
+    asked: str | None = None
+    """The whole question, where a short one was read as leaning on the one before."""
+
+    excerpt: str | None = None
+    """The sentences of the first hit that answer such a question."""
 
 
 class FeedbackIn(BaseModel):
@@ -131,6 +146,75 @@ class ChangeOut(BaseModel):
     after: str
 
 
+class ConflictOut(HitOut):
+    """A published entry that asks nearly the same for the same region while its validity overlaps: for the reviewer to decide."""
+
+    kind: Literal["contradiction", "duplicate"]
+    """Whether it answers otherwise or the same."""
+
+
+class EntryLineOut(BaseModel):
+    """An entry in a list."""
+
+    id: str
+    title: str
+    subject: str
+    unit_name: str
+    unit_code: str | None
+    region: str | None
+    valid_to: date | None
+    state: str
+    version: int
+    origin: str
+    updated_at: datetime
+
+
+class GapOut(BaseModel):
+    """Questions that mean the same and lack an answer; texts are masked."""
+
+    id: int
+    question: str
+    unit_code: str | None
+    subject: str
+    nearest_id: str | None
+    asked: int
+    unsolved: int
+    state: str
+    note: str
+    first_at: datetime
+    last_at: datetime
+
+
+class GapDetailOut(BaseModel):
+    """A gap with the questions in it."""
+
+    gap: GapOut
+    questions: list[str]
+
+
+class RateOut(BaseModel):
+    """How questions about an entry or of a unit were answered; rates are 0 to 1, null where there is nothing to divide by."""
+
+    id: str
+    title: str
+    unit_code: str
+    asked: int
+    answered: int
+    solved: int
+    unsolved: int
+    answered_rate: float | None
+    """Of the questions asked, answered at once or by a title picked."""
+
+    unsolved_rate: float | None
+    """Of the answers given, those of which the resident said that they didn't help."""
+
+
+class GiveIn(BaseModel):
+    """The entry that a resident picked from the titles offered."""
+
+    entry_id: str = Field(pattern=ENTRY_ID)
+
+
 class EntryOut(BaseModel):
     """An entry as it stands, with its history and what it may contradict."""
 
@@ -139,4 +223,4 @@ class EntryOut(BaseModel):
     version: int
     content: EntryContent
     versions: list[VersionOut]
-    conflicts: list[HitOut]
+    conflicts: list[ConflictOut]

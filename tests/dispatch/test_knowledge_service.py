@@ -213,11 +213,25 @@ def test_the_reviewer_is_shown_what_an_entry_may_contradict(database: Database, 
     base.refresh()
     with database.read() as session:
         other = content("养犬登记怎么办？", "到社区办理。")
-        assert [hit.id for hit in service.conflicts(session, base, "new", other, TODAY)] == ["q2"]
+        assert [(hit.id, hit.kind) for hit in service.conflicts(session, base, "new", other, TODAY)] == [("q2", "contradiction")]
         same_answer = content("养犬登记怎么办？", "到派出所办理。")
-        assert service.conflicts(session, base, "new", same_answer, TODAY) == []
+        assert [(hit.id, hit.kind) for hit in service.conflicts(session, base, "new", same_answer, TODAY)] == [("q2", "duplicate")]
+        elsewhere = content("公园怎样预约", "到社区办理。")
+        assert service.conflicts(session, base, "new", elsewhere, TODAY) == []
         earlier = content("养犬登记怎么办？", "到社区办理。", valid_to=TODAY - timedelta(days=1))
         assert [hit.id for hit in service.conflicts(session, base, "new", earlier, TODAY)] == ["q2"]
+
+
+def test_only_overlapping_validity_is_a_conflict(database: Database, base: KnowledgeBase) -> None:
+    with database.write() as session:
+        service.submit(session, "old", content(valid_to=date(2026, 12, 31)), author="unit", now=NOW)
+        service.publish(session, "old", 1, reviewer="desk", now=NOW)
+    base.refresh()
+    with database.read() as session:
+        after = content(answer="在小程序预约。", valid_from=date(2027, 1, 1))
+        assert service.conflicts(session, base, "new", after, TODAY) == []
+        (found,) = service.conflicts(session, base, "new", content(answer="在小程序预约。", valid_from=date(2026, 12, 31)), TODAY)
+        assert (found.id, found.valid_to) == ("old", date(2026, 12, 31))
 
 
 def test_an_answer_records_the_version_and_masks_the_question(database: Database, base: KnowledgeBase) -> None:
