@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
+from dispatch.knowledge import jobs as knowledge
 from dispatch.orders import timers
 from dispatch.orders.push import order_body
 from dispatch.outbox import delivering
@@ -24,6 +25,7 @@ HANDLERS: dict[str, Handler] = {
 """By the kind of a delivery."""
 
 PERIODIC: list[Periodic] = [
+    *knowledge.PERIODIC,
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
     Periodic("sweep-deadlines", "* * * * *", timers.sweep),
 ]
