@@ -22,11 +22,13 @@ from starlette.requests import Request
 import channels.conversations.api
 import channels.desk.api
 import channels.web.api
+import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
 import dispatch.drafts.api
+import dispatch.evaluation.api
 import dispatch.intake.api
 import dispatch.knowledge.api
 import dispatch.orders.api
@@ -131,6 +133,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
         dispatch.intake.api,
+        dispatch.callbacks.api,
+        dispatch.evaluation.api,
     ):
         app.include_router(module.router)
     for name, folder in _STATIC.items():

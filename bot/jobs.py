@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dispatch.callbacks import service as callbacks
+from dispatch.callbacks.push import callback_body
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
+from dispatch.evaluation.push import evaluation_body, push_finished_month
 from dispatch.knowledge import jobs as knowledge
 from dispatch.orders import timers
 from dispatch.orders.push import order_body
@@ -18,14 +21,27 @@ def show_notice(platform: Platform, parcel: Parcel) -> None:
     platform.live.publish(LiveEvent(f"unit:{parcel.target}", "notice", {"order": parcel.subject, "name": str(parcel.payload["name"])}))
 
 
+def ask_residents(platform: Platform) -> int:
+    """Make the callbacks that are due; return how many."""
+    count = 0
+    while True:
+        with platform.database.write() as session:
+            done = callbacks.sweep(session, now=platform.clock.now(), reference=platform.reference.current())
+        count += done
+        if not done:
+            return count
+
+
 HANDLERS: dict[str, Handler] = {
     "notice": show_notice,
-    "webhook": pusher({"order": order_body}),
+    "webhook": pusher({"order": order_body, "callback": callback_body, "evaluation": evaluation_body}),
 }
 """By the kind of a delivery."""
 
 PERIODIC: list[Periodic] = [
     *knowledge.PERIODIC,
+    Periodic("ask-residents", "*/2 * * * *", ask_residents),
+    Periodic("push-finished-month", "30 12 * * *", push_finished_month),
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
     Periodic("sweep-deadlines", "* * * * *", timers.sweep),
 ]

@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from bot import wiring
 from dispatch.accounts import service as accounts
 from dispatch.catalogue import service as catalogue
 from dispatch.catalogue.loader import load_catalogue
@@ -73,6 +74,7 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Platform:
         dispatch.catalogue.loader.CatalogueError: the catalogue files are wrong; the message names file and line.
         dispatch.understanding.learned.ModelError: a learned model that the settings name can't be used.
     """
+    wiring.connect()
     models = learned.load(settings)
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import channels.conversations.models
 import channels.desk.models
 import dispatch.accounts.models
+import dispatch.callbacks.models
 import dispatch.catalogue.models
 import dispatch.drafts.models
 import dispatch.emergencies.models
+import dispatch.evaluation.models
 import dispatch.knowledge.models
 import dispatch.orders.models
 import dispatch.outbox.models

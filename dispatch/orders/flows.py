@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,12 @@ from dispatch.understanding import corrections
 from dispatch.understanding.corrections import NoCorrectionError, UnknownValueError
 from dispatch.understanding.service import Reference
 from dispatch.webhooks import service as webhooks
+
+Listener = Callable[[Session, Order, str, list[str], datetime], None]
+"""Takes session, order, name of the event, the order's co-units, and the time."""
+
+LISTENERS: list[Listener] = []
+"""Capabilities that have to know of every step, in its transaction, and that orders needn't know (``bot.wiring``)."""
 
 _REASSIGNMENTS = frozenset({"redispatch", "uphold_objection", "decide"})
 
@@ -33,6 +39,10 @@ def after(step: Step, event: OrderEvent) -> None:
     _notice(session, order, event, notified, now)
     _push(session, order, event, [code for code in notified if step.reference.units.find(code)], now)
     _tell_residents(session, order, event, step.reference, now)
+    if LISTENERS:
+        co_units = repository.co_units(session, order.id)
+        for listener in LISTENERS:
+            listener(session, order, event.name, co_units, now)
     if event.name in _REASSIGNMENTS:
         _learn(session, order, event, step.reference, now)
 

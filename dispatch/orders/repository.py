@@ -125,6 +125,11 @@ def open_escalation(session: Session, order_id: int, unit_code: str) -> OrderEsc
     return waiting[0] if waiting else None
 
 
+def co_units(session: Session, order_id: int) -> list[str]:
+    """Return the codes of the units that were asked to co-handle an order, whether they have reported or not."""
+    return list(session.scalars(select(OrderCoHandling.unit_code).where(OrderCoHandling.order_id == order_id).distinct()))
+
+
 def helping_units(session: Session, order_id: int) -> set[str]:
     """Return the codes of the units that were asked to help with an order."""
     asked = select(OrderCoHandling.unit_code).where(OrderCoHandling.order_id == order_id, OrderCoHandling.state == "asked")

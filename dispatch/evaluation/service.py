@@ -1,0 +1,143 @@
+"""Counting callbacks into unit-days, and figures over any period from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from dispatch.evaluation import repository
+from dispatch.evaluation.models import RulesVersion as RulesVersion
+from dispatch.evaluation.rates import Counts
+from dispatch.evaluation.rules import Rules
+
+LEAD, CO = "lead", "co"
+
+
+class BadRulesError(ValueError):
+    """Rules that can't be put in force; the message names the field and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a complete callback said, and for whom it counts."""
+
+    unit_code: str
+    co_units: tuple[str, ...]
+    counted_at: datetime
+    contacted: bool
+    resolved: str
+    satisfied: str
+    excluded: bool
+
+
+def rules_on(session: Session, day: date) -> tuple[int, Rules]:
+    """Return the version number and the rules in force on an assessment day; version 0 is what a new system begins with."""
+    row = repository.version_on(session, day)
+    return (row.version, Rules.model_validate(row.content)) if row else (0, Rules())
+
+
+def day_of(session: Session, moment: datetime) -> date:
+    """Return the assessment day of ``moment`` under the rules in force then."""
+    _, rules = rules_on(session, moment.date())
+    return rules.day_of(moment)
+
+
+def count(session: Session, result: Result, *, sign: int = 1) -> None:
+    """Add a callback to its units' day, or with ``sign`` -1 take it out again before it changes."""
+    _, rules = rules_on(session, result.counted_at.date())
+    day = rules.day_of(result.counted_at)
+    counts = _counts(result, sign)
+    lead = rules.unit_on(result.unit_code, day)
+    repository.add(session, day, lead, LEAD, counts)
+    for code in sorted({rules.unit_on(code, day) for code in result.co_units} - {lead}):
+        repository.add(session, day, code, CO, counts)
+
+
+def figures(
+    session: Session, *, first: date, last: date, units: Sequence[str] | None = None, double: bool | None = None
+) -> tuple[int, Rules, dict[str, Counts]]:
+    """Return the version and rules in force on ``last``, and the counts of each unit over assessment days ``first`` to ``last``.
+
+    ``double`` counts units for what they led and for what they helped with (双考核); by default as the rules say.
+    """
+    version, rules = rules_on(session, last)
+    led = repository.sums(session, first=first, last=last, part=LEAD, units=units)
+    if rules.double_assessment if double is None else double:
+        for code, counts in repository.sums(session, first=first, last=last, part=CO, units=units).items():
+            led[code] = led.get(code, Counts()) + counts
+    return version, rules, led
+
+
+def days(session: Session, *, first: date, last: date, units: Sequence[str] | None = None) -> dict[date, Counts]:
+    """Return the counts of each assessment day, over ``units`` (None: the whole city)."""
+    return repository.by_day(session, first=first, last=last, part=LEAD, units=units)
+
+
+def recount(session: Session, results: Iterable[Result], *, first: date, last: date) -> None:
+    """Forget assessment days ``first`` to ``last`` and count ``results``, which must be all of theirs, anew."""
+    repository.clear(session, first=first, last=last)
+    for result in results:
+        count(session, result)
+
+
+def versions(session: Session) -> list[RulesVersion]:
+    """Return every version of the rules, newest first."""
+    return list(repository.versions(session))
+
+
+def put_in_force(session: Session, content: dict[str, object], *, valid_from: date, note: str, by: str, now: datetime) -> RulesVersion:
+    """Add a version of the rules that holds from ``valid_from`` on.
+
+    Raises:
+        BadRulesError: the content is wrong, or ``valid_from`` isn't the first day of an assessment month to come: figures of months that
+            have begun never change under anybody's hands.
+    """
+    try:
+        rules = Rules.model_validate(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise BadRulesError(f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}") from error
+    _, current = rules_on(session, valid_from)
+    today = current.day_of(now)
+    if valid_from <= today:
+        raise BadRulesError(f"valid_from: 应晚于今天（考核日 {today:%Y-%m-%d}），已经开始的考核月不改规则")
+    first, last = current.month(*current.month_of(valid_from))
+    if valid_from != first:
+        following, _ = current.month(*(current.month_of(last) if valid_from <= first else _next(current.month_of(valid_from))))
+        raise BadRulesError(f"valid_from: 应为考核月的第一天，例如 {following:%Y-%m-%d}")
+    versions_so_far = repository.versions(session)
+    if any(row.valid_from == valid_from for row in versions_so_far):
+        raise BadRulesError(f"valid_from: {valid_from:%Y-%m-%d} 起已有一版规则")
+    row = RulesVersion(
+        version=max((row.version for row in versions_so_far), default=0) + 1,
+        valid_from=valid_from,
+        content=rules.model_dump(mode="json"),
+        note=note,
+        by=by,
+        at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _next(month: tuple[int, int]) -> tuple[int, int]:
+    year, number = month
+    return (year + 1, 1) if number == 12 else (year, number + 1)
+
+
+def _counts(result: Result, sign: int) -> Counts:
+    if result.excluded:
+        return Counts(excluded=sign)
+    return Counts(
+        valid=sign,
+        contacted=sign * result.contacted,
+        resolved=sign * (result.resolved == "yes"),
+        partial=sign * (result.resolved == "partial"),
+        satisfied=sign * (result.satisfied == "satisfied"),
+        neutral=sign * (result.satisfied == "neutral"),
+    )
