@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -197,8 +197,8 @@ def due_orders(session: Session, now: datetime, limit: int) -> Sequence[Order]:
 
 def number_faults(session: Session) -> list[tuple[str, int, int]]:
     """Return the days whose orders aren't as many as numbers were given out, with both counts: an order was removed."""
-    day = func.substr(Order.number, 3, 8)
-    there: dict[str, int] = dict(session.execute(select(day, func.count()).group_by(day)).tuples())
+    day = func.substr(Order.number, literal_column("3"), literal_column("8"))
+    there: dict[str, int] = dict(session.execute(select(day, func.count()).group_by(day)).tuples().all())
     given = session.execute(select(OrderNumber.day, OrderNumber.last).order_by(OrderNumber.day))
     return [(number.day, number.last, there.get(number.day, 0)) for number in given if there.get(number.day, 0) != number.last]
 

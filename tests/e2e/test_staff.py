@@ -92,6 +92,7 @@ def test_a_unit_accepts_and_answers_the_order(chat: ChatPage, staff: Staff) -> N
     expect(unit.get_by_role("heading", level=1)).to_contain_text("已派单")
     do(unit, "签收")
     expect(unit.get_by_role("heading", level=1)).to_contain_text("办理中")
+    do(unit, "登记联系诉求人情况", "已打电话问清是哪一盏")
     answer = f"路灯已更换，今晚亮灯 {MARKUP}"
     do(unit, "答复", answer)
     expect(unit.get_by_role("heading", level=1)).to_contain_text("已答复")
