@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -225,7 +226,7 @@ def test_a_community_gets_only_what_is_on_its_lists(platform: Platform) -> None:
         ("assistance", "main", "community_part"),
         ("neither", "assist", "community_list"),
     ):
-        given = {"community_list": on, "community_part": part, "reason": "请居委会协助调解"}
+        given: dict[str, Any] = {"community_list": on, "community_part": part, "reason": "请居委会协助调解"}
         if forbidden is None:
             do(platform, number, "ask_community", WANGJING, **given)
             assert events(platform, number)[-1].detail["community"] == "南湖西园社区"
