@@ -49,7 +49,7 @@ from dispatch.outbox import delivering
 
 _log = structlog.get_logger(__name__)
 
-_STATIC = {"web": "channels/web/static", "console": "dispatch/console/static"}
+_STATIC = {"web": "channels/web/static", "desk": "channels/desk/static", "console": "dispatch/console/static"}
 _ROOT = Path(__file__).resolve().parent.parent
 _HEADERS = {
     "Content-Security-Policy": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.desk import staffing
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.push import callback_body
 from dispatch.core.jobs import Periodic
@@ -41,6 +42,7 @@ HANDLERS: dict[str, Handler] = {
 PERIODIC: list[Periodic] = [
     *knowledge.PERIODIC,
     Periodic("ask-residents", "*/2 * * * *", ask_residents),
+    Periodic("tend-desk", "*/10 * * * * *", staffing.tend),
     Periodic("push-finished-month", "30 12 * * *", push_finished_month),
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
     Periodic("sweep-deadlines", "* * * * *", timers.sweep),

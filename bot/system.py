@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot import wiring
+from channels.desk import staffing
 from dispatch.accounts import service as accounts
 from dispatch.catalogue import service as catalogue
 from dispatch.catalogue.loader import load_catalogue
@@ -86,6 +87,7 @@ def open_platform(settings: Settings, clock: Clock | None = None) -> Platform:
     with database.write() as session:
         units.seed(session, records)
         catalogue.seed(session, items, clock.now())
+        staffing.seed(session, clock.now())
     return Platform(
         settings,
         database,

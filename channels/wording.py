@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from channels.message import Button, OutboundMessage
 
 _LINES = {"110": "110（报警）", "119": "119（火警与救援）", "120": "120（急救）", "122": "122（交通事故报警）"}
@@ -36,7 +38,16 @@ WAITING = OutboundMessage(
 BACK_TO_BOT = OutboundMessage("好的，我继续为您办。请说说您要反映或者想问的事。")
 
 TAKEN_OVER = "工作人员已接入，接下来由工作人员为您服务。"
+TRANSFERRED = "正在为您转接其他工作人员，您说过的内容他们都能看到，请稍候。"
+CLOSED = "本次人工服务已结束。之后您再留言，由智能客服先为您服务；需要人工时随时说“转人工”。"
 HANDED_BACK = "人工服务已结束，接下来由智能客服继续为您服务。有需要随时说“转人工”。"
+
+
+def order_filed(number: str, unit: str | None, deadline: datetime | None) -> str:
+    """Return what a resident is told when an operator has filed an order."""
+    handler = f"，由{unit}办理" if unit else ""
+    limit = f"，办理时限 {deadline:%m 月 %d 日 %H:%M}" if deadline else ""
+    return f"您的诉求已登记，工单号 {number}{handler}{limit}。凭工单号随时可以在这里查询进度。"
 
 
 def emergency(line: str, also: tuple[str, ...]) -> OutboundMessage:

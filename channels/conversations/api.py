@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from channels.conversations import repository, service
+from channels.desk import staffing
 from dispatch.accounts.service_token import ServiceCaller
 from dispatch.core.live import LiveEvent
 from dispatch.core.problems import not_found
@@ -29,7 +30,7 @@ class HandoffOut(BaseModel):
     holder: str
     position: int
     office_hours: bool
-    """Always true: the hotline is staffed round the clock (Art. 7: 全时段)."""
+    """Whether operators are at their desks now, by the desk's settings; round the clock where nobody changed them (Art. 7: 全时段)."""
 
 
 @router.post("/handoff")
@@ -41,6 +42,8 @@ def hand_off(platform: PlatformDep, _caller: ServiceCaller, conversation_id: str
             raise not_found("会话", conversation_id)
         service.ask_attention(conversation, body.reason, now=platform.clock.now(), note=body.note, promise_person=True)
         session.flush()
-        out = HandoffOut(holder=conversation.holder, position=repository.position(session, conversation), office_hours=True)
+        staffed = staffing.settings(session).open_at(platform.clock.now())
+        out = HandoffOut(holder=conversation.holder, position=repository.position(session, conversation), office_hours=staffed)
+    platform.live.publish(LiveEvent(f"conversation:{conversation_id}", "holder", {"id": conversation_id}))
     platform.live.publish(LiveEvent("desk", "queue"))
     return out

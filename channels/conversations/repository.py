@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from channels.conversations.models import Conversation, Message
-
-_URGENCY = case((Conversation.attention_reason == "emergency", 0), (Conversation.attention_reason == "stability_risk", 1), else_=2)
+from channels.conversations.models import Conversation, Message, Note
+from dispatch.core.database import UTCDateTime
 
 
 def by_id(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -35,12 +35,12 @@ def by_provider_id(session: Session, channel: str, provider_id: str) -> Message 
     return session.scalars(select(Message).where(Message.channel == channel, Message.provider_id == provider_id)).first()
 
 
-def messages(session: Session, conversation_id: str, *, after: int = 0, limit: int = 500) -> Sequence[Message]:
-    """Return the newest ``limit`` messages with ids above ``after``, oldest first."""
-    statement = (
-        select(Message).where(Message.conversation_id == conversation_id, Message.id > after).order_by(Message.id.desc()).limit(limit)
-    )
-    return list(reversed(session.scalars(statement).all()))
+def messages(session: Session, conversation_id: str, *, after: int = 0, before: int | None = None, limit: int = 500) -> Sequence[Message]:
+    """Return the newest ``limit`` messages with ids above ``after`` and below ``before``, oldest first."""
+    statement = select(Message).where(Message.conversation_id == conversation_id, Message.id > after)
+    if before is not None:
+        statement = statement.where(Message.id < before)
+    return list(reversed(session.scalars(statement.order_by(Message.id.desc()).limit(limit)).all()))
 
 
 def unhandled(session: Session) -> Sequence[Message]:
@@ -56,23 +56,88 @@ def last_system_reply(session: Session, conversation_id: str, kind: str) -> Mess
     return next((m for m in session.scalars(statement) if (m.custom or {}).get("kind") == kind), None)
 
 
-def queue(session: Session, limit: int = 200) -> Sequence[Conversation]:
+def queue(session: Session, limit: int) -> Sequence[Conversation]:
     """Return the conversations that wait for an operator: emergencies first, then the longest waiting."""
-    statement = select(Conversation).where(Conversation.attention_reason.is_not(None), Conversation.holder != "operator")
-    return session.scalars(statement.order_by(_URGENCY, Conversation.attention_since).limit(limit)).all()
+    return session.scalars(_queue().limit(limit)).all()
 
 
-def held_by(session: Session, operator: str) -> Sequence[Conversation]:
-    """Return the conversations that an operator holds."""
-    statement = select(Conversation).where(Conversation.holder == "operator", Conversation.operator == operator)
-    return session.scalars(statement.order_by(Conversation.last_message_at.desc())).all()
+def queue_to_assign(session: Session, limit: int) -> Sequence[Conversation]:
+    """Return the first of the queue that nobody was offered, locked for change; whatever somebody is changing is left out."""
+    statement = _queue().where(Conversation.offered_to.is_(None)).limit(limit)
+    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def _queue() -> Select[Conversation]:
+    statement = select(Conversation).where(Conversation.urgency.is_not(None))
+    return statement.order_by(Conversation.urgency, Conversation.attention_since, Conversation.id)
+
+
+def queue_length(session: Session, cap: int) -> int:
+    """Return how many conversations wait, counting up to ``cap``."""
+    some = select(Conversation.id).where(Conversation.urgency.is_not(None)).limit(cap).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def held_by(session: Session, operator: str, *, lock: bool = False) -> Sequence[Conversation]:
+    """Return the conversations that an operator holds, locked for change where the database can."""
+    statement = select(Conversation).where(Conversation.operator == operator, Conversation.holder == "operator")
+    statement = statement.order_by(Conversation.last_message_at.desc())
+    return session.scalars(statement.with_for_update() if lock else statement).all()
+
+
+def offered_to(session: Session, operator: str) -> Sequence[Conversation]:
+    """Return the conversations that are offered to an operator, the earliest first."""
+    return session.scalars(select(Conversation).where(Conversation.offered_to == operator).order_by(Conversation.offered_at)).all()
+
+
+def offered_before(session: Session, moment: datetime) -> Sequence[Conversation]:
+    """Return the conversations that were offered to somebody before ``moment``."""
+    statement = select(Conversation).where(Conversation.offered_to.is_not(None), Conversation.offered_at < moment)
+    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def held(session: Session) -> Sequence[Conversation]:
+    """Return every conversation that an operator holds, locked for change: some hundreds, however many conversations there are."""
+    statement = select(Conversation).where(Conversation.operator.is_not(None), Conversation.holder == "operator")
+    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def loads(session: Session) -> dict[str, int]:
+    """Return how many conversations each operator holds or is offered."""
+    counts: dict[str, int] = {}
+    for column in (Conversation.operator, Conversation.offered_to):
+        rows = session.execute(select(column, func.count()).where(column.is_not(None)).group_by(column))
+        for name, count in rows:
+            counts[str(name)] = counts.get(str(name), 0) + count
+    return counts
+
+
+def latest(session: Session, *, holder: str | None, before: tuple[datetime, str] | None, limit: int) -> Sequence[Conversation]:
+    """Return conversations, the latest message first; ``before`` is the time and id of the last one of the page before."""
+    statement = select(Conversation)
+    if holder:
+        statement = statement.where(Conversation.holder == holder)
+    if before:
+        key = tuple_(Conversation.last_message_at, Conversation.id)
+        statement = statement.where(key < tuple_(literal(before[0], UTCDateTime), literal(before[1])))
+    return session.scalars(statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit)).all()
+
+
+def starting_with(session: Session, prefix: str, limit: int) -> Sequence[Conversation]:
+    """Return the conversations whose id starts with ``prefix``."""
+    statement = select(Conversation).where(Conversation.id >= prefix, Conversation.id < f"{prefix}~")
+    return session.scalars(statement.order_by(Conversation.id).limit(limit)).all()
+
+
+def notes(session: Session, conversation_id: str) -> Sequence[Note]:
+    """Return the operators' notes on a conversation, oldest first."""
+    return session.scalars(select(Note).where(Note.conversation_id == conversation_id).order_by(Note.id)).all()
 
 
 def position(session: Session, conversation: Conversation) -> int:
-    """Return the place of a conversation in the queue, from 1."""
-    earlier = or_(
-        Conversation.attention_since < conversation.attention_since,
-        and_(Conversation.attention_since == conversation.attention_since, Conversation.id <= conversation.id),
-    )
-    statement = select(func.count()).select_from(Conversation)
-    return session.scalar(statement.where(Conversation.attention_reason.is_not(None), Conversation.holder != "operator", earlier)) or 1
+    """Return the place of a conversation in the queue, from 1; 1 if it doesn't stand in it."""
+    if conversation.urgency is None:
+        return 1
+    same = and_(Conversation.urgency == conversation.urgency, Conversation.attention_since <= conversation.attention_since)
+    statement = select(func.count()).select_from(Conversation).where(or_(Conversation.urgency < conversation.urgency, same))
+    return session.scalar(statement) or 1

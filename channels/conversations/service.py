@@ -19,30 +19,24 @@ from channels.message import InboundMessage, OutboundMessage
 from dispatch.core.crypto import FieldCipher
 from nlu import contact as contact_reader
 
-REASONS = ("emergency", "stability_risk", "asked_for_person", "assistant_down", "bot_unsure", "abuse")
-"""Why a conversation needs a person."""
+REASONS = ("emergency", "stability_risk", "asked_for_person", "assistant_down", "bot_unsure", "abuse", "transferred", "returned")
+"""Why a conversation needs a person, the gravest first."""
 
-
-class HeldByAnotherError(Exception):
-    """Another operator holds the conversation; ``holder`` is that operator's account name."""
-
-    def __init__(self, holder: str) -> None:
-        super().__init__(holder)
-        self.holder = holder
-
-
-class NotHeldError(Exception):
-    """The operator doesn't hold the conversation."""
+_URGENCY = {"emergency": 0, "stability_risk": 1}
+_ORDINARY = 2
+_LAST_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A stored inbound message; ``repeated`` if the provider had delivered it before."""
+    """A stored inbound message; ``repeated`` if the provider had delivered it before, ``operator`` holds the conversation."""
 
     message_id: int
     conversation_id: str
     repeated: bool
     handled: bool
+    operator: str | None = None
+    queued: bool = False
 
 
 def open_conversation(session: Session, channel: str, address: str, *, now: datetime, cipher: FieldCipher) -> Conversation:
@@ -103,8 +97,12 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
             raise
         return Received(first.id, first.conversation_id, repeated=True, handled=first.handled)
     conversation.last_message_at = now
+    conversation.last_words = masked[:_LAST_WORDS]
+    if conversation.holder == "operator":
+        conversation.unanswered_since = conversation.unanswered_since or now
     session.flush()
-    return Received(message.id, conversation.id, repeated=False, handled=False)
+    queued = conversation.urgency is not None
+    return Received(message.id, conversation.id, repeated=False, handled=False, operator=conversation.operator, queued=queued)
 
 
 def say(
@@ -149,9 +147,9 @@ def message(session: Session, message_id: int) -> Message | None:
     return repository.message(session, message_id)
 
 
-def messages(session: Session, conversation_id: str, *, after: int = 0, limit: int = 500) -> Sequence[Message]:
-    """Return the newest ``limit`` messages with ids above ``after``, oldest first."""
-    return repository.messages(session, conversation_id, after=after, limit=limit)
+def messages(session: Session, conversation_id: str, *, after: int = 0, before: int | None = None, limit: int = 500) -> Sequence[Message]:
+    """Return the newest ``limit`` messages with ids above ``after`` and below ``before``, oldest first."""
+    return repository.messages(session, conversation_id, after=after, before=before, limit=limit)
 
 
 def unanswered(session: Session) -> list[Received]:
@@ -162,16 +160,6 @@ def unanswered(session: Session) -> list[Received]:
 def last_notice(session: Session, conversation_id: str, kind: str) -> Message | None:
     """Return the newest of the gateway's own messages of ``kind``, or None."""
     return repository.last_system_reply(session, conversation_id, kind)
-
-
-def queue(session: Session) -> Sequence[Conversation]:
-    """Return the conversations that wait for an operator: emergencies first, then the longest waiting."""
-    return repository.queue(session)
-
-
-def held_by(session: Session, operator: str) -> Sequence[Conversation]:
-    """Return the conversations that ``operator`` holds, the latest first."""
-    return repository.held_by(session, operator)
 
 
 def full_text(message: Message, cipher: FieldCipher) -> str:
@@ -194,63 +182,28 @@ def ask_attention(conversation: Conversation, reason: str, *, now: datetime, not
     conversation.attention_since = conversation.attention_since or now
     if promise_person and conversation.holder == "bot":
         conversation.holder = "waiting"
+    if conversation.holder != "operator":
+        enter_queue(conversation)
+
+
+def enter_queue(conversation: Conversation) -> None:
+    """Let a conversation that needs a person stand in the queue, where its reason puts it."""
+    conversation.urgency = _URGENCY.get(conversation.attention_reason or "", _ORDINARY)
+
+
+def leave_queue(conversation: Conversation) -> None:
+    """Take a conversation out of the queue, and back whatever offer was made of it."""
+    conversation.urgency = conversation.attention_since = None
+    conversation.offered_to = conversation.offered_at = None
+    conversation.passed_by = []
 
 
 def back_to_bot(conversation: Conversation) -> None:
-    """Let the bot go on after the resident chose not to wait; the conversation leaves the queue."""
-    conversation.holder = "bot"
-    conversation.attention_reason = conversation.attention_since = conversation.attention_note = None
-
-
-def take_over(session: Session, conversation_id: str, operator: str, now: datetime) -> Conversation | None:
-    """Give a conversation to ``operator`` (人工接管); None if there is no such conversation.
-
-    Raises:
-        HeldByAnotherError: another operator was faster.
-    """
-    conversation = repository.by_id(session, conversation_id, lock=True)
-    if conversation is None:
-        return None
-    if conversation.holder == "operator":
-        if conversation.operator != operator:
-            raise HeldByAnotherError(conversation.operator or "")
-        return conversation
-    conversation.holder, conversation.operator = "operator", operator
-    conversation.attention_reason = conversation.attention_since = conversation.attention_note = None
-    say(
-        session,
-        conversation,
-        [OutboundMessage(wording.TAKEN_OVER, custom={"kind": "taken_over"})],
-        now=now,
-        author="system",
-        operator=operator,
-    )
-    return conversation
-
-
-def operator_says(session: Session, conversation_id: str, operator: str, text: str, now: datetime) -> Message:
-    """Send an operator's words. Raises NotHeldError unless the operator holds the conversation."""
-    conversation = repository.by_id(session, conversation_id, lock=True)
-    if conversation is None or conversation.holder != "operator" or conversation.operator != operator:
-        raise NotHeldError(conversation_id)
-    return say(session, conversation, [OutboundMessage(text)], now=now, author="operator", operator=operator)[0]
-
-
-def hand_back(session: Session, conversation_id: str, operator: str, now: datetime) -> Conversation:
-    """Give a conversation back to the bot. Raises NotHeldError unless the operator holds it."""
-    conversation = repository.by_id(session, conversation_id, lock=True)
-    if conversation is None or conversation.holder != "operator" or conversation.operator != operator:
-        raise NotHeldError(conversation_id)
+    """Let the bot go on; the conversation leaves the queue, and nothing that an operator was needed for is left."""
+    leave_queue(conversation)
     conversation.holder, conversation.operator = "bot", None
-    say(session, conversation, [OutboundMessage(wording.HANDED_BACK, custom={"kind": "handed_back"})], now=now, author="system")
-    return conversation
-
-
-def dismiss(conversation: Conversation) -> None:
-    """Take a conversation out of the queue without taking it over: an operator has looked and nothing is needed."""
-    conversation.attention_reason = conversation.attention_since = conversation.attention_note = None
-    if conversation.holder == "waiting":
-        conversation.holder = "bot"
+    conversation.attention_reason = conversation.attention_note = conversation.group_code = None
+    conversation.held_since = conversation.unanswered_since = None
 
 
 def as_json(message: Message) -> dict[str, Any]:

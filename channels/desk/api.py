@@ -1,241 +1,182 @@
-"""Routes of the operators' desk."""
+"""Routes of the operators' desk: its pages, the parts that pages fetch again, live changes and presence."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from channels.conversations import holding
 from channels.conversations import service as conversations
-from channels.conversations.service import Conversation, HeldByAnotherError, NotHeldError
-from dispatch.accounts.service import LoggedIn
-from dispatch.console.pages import FormSender, Pages, desk_visitor
-from dispatch.core.live import LiveEvent
+from channels.desk import acts, replies, setup_pages, staffing, view
+from channels.desk.view import DeskSender, Operator, pages
+from dispatch.core.live import RELOAD, LiveEvent
 from dispatch.core.problems import not_found
-from dispatch.emergencies import service as emergencies
-from dispatch.orders import service as orders
-from dispatch.platform import Platform, PlatformDep
-from dispatch.understanding.service import Reference
-from nlu.place import Place
+from dispatch.knowledge import service as knowledge
+from dispatch.platform import PlatformDep
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
-pages = Pages(Path(__file__).parent / "templates")
+router.include_router(acts.router)
+router.include_router(setup_pages.router)
 
-Operator = Annotated[LoggedIn, Depends(desk_visitor)]
+_LIST_PAGE = 50
 
-
-def _desk_sender(who: FormSender) -> LoggedIn:
-    return desk_visitor(who)
-
-
-DeskSender = Annotated[LoggedIn, Depends(_desk_sender)]
-
-REASON_NAMES = {
-    "emergency": "紧急",
-    "stability_risk": "稳定风险",
-    "asked_for_person": "要求人工",
-    "assistant_down": "智能客服故障",
-    "bot_unsure": "智能客服没把握",
-    "abuse": "言语过激",
-}
-
-HANDLING_NAMES = {
-    "answer": "直接答复",
-    "dispatch": "派单办理",
-    "emergency": "紧急转接",
-    "legal_channel": "告知法定渠道",
-    "progress": "告知进度",
-    "explain": "解释说明",
-    "educate": "劝导教育",
-    "market": "引导市场或社会渠道",
-    "liaison": "转联络渠道",
-    "human": "转人工",
-}
+Words = Annotated[str, Query(max_length=500)]
 
 
 @router.get("")
 def desk_page(platform: PlatformDep, who: Operator) -> Response:
-    """The queue, and my own conversations."""
-    with platform.database.read() as session:
-        return pages.render("desk.html", who, conversation=None, fault=None, draft_text="", **_queue(session, platform, who))
+    """The queue, and my own conversations. Whoever opens it is there."""
+    with platform.database.write() as session:
+        staffing.here(session, who, platform.clock.now(), arrived=True)
+    return view.page(platform, who, None)
 
 
 @router.get("/queue")
 def queue_fragment(platform: PlatformDep, who: Operator, current: str = "") -> Response:
-    """The queue alone, fetched again whenever it changes."""
+    """The lists alone, fetched again whenever they change."""
     with platform.database.read() as session:
-        return pages.render("queue.html", who, current=current, **_queue(session, platform, who))
+        return pages.render("queue.html", who, current=current, **view.lists(session, platform, who))
+
+
+@router.get("/all")
+def list_page(
+    platform: PlatformDep,
+    who: Operator,
+    holder: Literal["", "bot", "waiting", "operator"] = "",
+    before: Annotated[str, Query(max_length=100)] = "",
+    number: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Every conversation, the latest first; ``before`` is where the page before ended, ``number`` begins a conversation's number."""
+    when, _, last = before.partition(" ")
+    try:
+        key = (datetime.fromisoformat(when), last) if before else None
+    except ValueError:
+        key = None
+    if key and key[0].tzinfo is None:
+        key = None
+    with platform.database.read() as session:
+        if number.strip():
+            rows = holding.starting_with(session, f"c{number.strip().lower()}", _LIST_PAGE)
+        else:
+            rows = holding.latest(session, holder=holder or None, before=key, limit=_LIST_PAGE)
+    older = f"{rows[-1].last_message_at.isoformat()} {rows[-1].id}" if len(rows) == _LIST_PAGE and not number.strip() else None
+    return pages.render(
+        "conversations.html",
+        who,
+        rows=rows,
+        holder=holder,
+        number=number,
+        older=older,
+        holder_names=view.HOLDER_NAMES,
+        reason_names=view.REASON_NAMES,
+    )
 
 
 @router.get("/conversations/{conversation_id}")
-def conversation_page(platform: PlatformDep, who: Operator, conversation_id: str) -> Response:
-    """One conversation with everything said so far."""
-    return _page(platform, who, conversation_id, None)
+def conversation_page(platform: PlatformDep, who: Operator, conversation_id: str, tool: Words = "") -> Response:
+    """One conversation with everything said so far, what was understood of it, and the tools beside it."""
+    return view.page(platform, who, conversation_id, opened=tool)
 
 
 @router.get("/conversations/{conversation_id}/messages")
-def messages_fragment(platform: PlatformDep, who: Operator, conversation_id: str) -> Response:
-    """The transcript alone, fetched again whenever somebody says something."""
+def messages_fragment(
+    platform: PlatformDep,
+    who: Operator,
+    conversation_id: str,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+) -> Response:
+    """The part of the transcript that a page hasn't shown yet."""
     with platform.database.read() as session:
-        return pages.render("messages.html", who, messages=_messages(session, platform, conversation_id))
+        found = conversations.messages(session, conversation_id, after=after, before=before, limit=view.MESSAGES_SHOWN)
+        older = found[0].id if len(found) == view.MESSAGES_SHOWN and not after else None
+        return pages.render("messages.html", who, messages=view.transcript(found, platform), older=older, conversation_id=conversation_id)
 
 
-@router.post("/conversations/{conversation_id}/takeover")
-def take_over(platform: PlatformDep, who: DeskSender, conversation_id: str) -> Response:
-    """Take the conversation (人工接管): from now on the bot is silent."""
-    try:
-        with platform.database.write() as session:
-            conversation = conversations.take_over(session, conversation_id, who.username, platform.clock.now())
-            if conversation is None:
-                raise not_found("会话", conversation_id)
-            emergencies.acknowledge(session, conversation_id, who.username, platform.clock.now())
-    except HeldByAnotherError as error:
-        return _page(platform, who, conversation_id, f"{error.holder} 已经接管了这个会话")
-    return _changed(platform, conversation_id)
+@router.get("/conversations/{conversation_id}/state")
+def state(platform: PlatformDep, _who: Operator, conversation_id: str) -> Response:
+    """Who holds the conversation, for pages to compare with what they show."""
+    with platform.database.read() as session:
+        conversation = conversations.find(session, conversation_id)
+    if conversation is None:
+        raise not_found("会话", conversation_id)
+    return PlainTextResponse(view.signature(conversation), headers={"Cache-Control": "no-store"})
 
 
-@router.post("/conversations/{conversation_id}/say")
-def say(platform: PlatformDep, who: DeskSender, conversation_id: str, text: Annotated[str, Form(max_length=4000)]) -> Response:
-    """Send the operator's words to the resident."""
-    if not text.strip():
-        return _page(platform, who, conversation_id, "请先写要说的话")
-    try:
-        with platform.database.write() as session:
-            conversations.operator_says(session, conversation_id, who.username, text.strip(), platform.clock.now())
-    except NotHeldError:
-        return _page(platform, who, conversation_id, "请先接管会话再回复；您写的话还在下面", draft_text=text)
-    return _changed(platform, conversation_id)
+@router.get("/conversations/{conversation_id}/replies")
+def replies_fragment(platform: PlatformDep, who: Operator, conversation_id: str, q: Words = "") -> Response:
+    """Canned replies that hold the words of ``q``, with the variables that this conversation fills."""
+    with platform.database.read() as session:
+        values = view.variables(session, platform, who, conversation_id)
+        found = [(each, replies.fill(each.text, values)) for each in replies.search(session, who.username, q)]
+    return pages.render("replies.html", who, found=found)
 
 
-@router.post("/conversations/{conversation_id}/handback")
-def hand_back(platform: PlatformDep, who: DeskSender, conversation_id: str) -> Response:
-    """Give the conversation back to the bot."""
-    try:
-        with platform.database.write() as session:
-            conversations.hand_back(session, conversation_id, who.username, platform.clock.now())
-    except NotHeldError:
-        return _page(platform, who, conversation_id, "这个会话不在您手里")
-    return _changed(platform, conversation_id)
+@router.get("/conversations/{conversation_id}/knowledge")
+def knowledge_fragment(platform: PlatformDep, who: Operator, conversation_id: str, q: Words = "") -> Response:
+    """Entries of the knowledge base that answer ``q``."""
+    hits = []
+    with platform.database.read() as session:
+        if q.strip():
+            hits = knowledge.search(session, platform.knowledge, q.strip(), platform.clock.now(), limit=6).hits
+        conversation = conversations.find(session, conversation_id)
+    mine = conversation is not None and conversation.operator == who.username and conversation.holder == "operator"
+    return pages.render("knowledge.html", who, hits=hits, q=q.strip(), conversation_id=conversation_id, mine_now=mine)
 
 
-@router.post("/conversations/{conversation_id}/dismiss")
-def dismiss(platform: PlatformDep, who: DeskSender, conversation_id: str) -> Response:
-    """Take the conversation out of the queue: it was looked at, and the bot may go on."""
+@router.get("/lists")
+def lists_fragment(platform: PlatformDep, who: Operator) -> Response:
+    """What the fields for matters, districts, streets and units suggest; a page fetches it when one of them is entered first."""
+    reference = platform.reference.current()
+    response = pages.render("lists.html", who, items=reference.catalogue.items.values(), units=reference.units.all())
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+@router.post("/presence")
+def presence(platform: PlatformDep, who: DeskSender, state: Annotated[Literal["online", "break", "offline"], Form()]) -> Response:
+    """Come, go on a break or leave; what cannot wait for somebody who leaves goes back into the queue."""
+    now = platform.clock.now()
     with platform.database.write() as session:
-        conversation = conversations.find(session, conversation_id, lock=True)
-        if conversation is None:
-            raise not_found("会话", conversation_id)
-        conversations.dismiss(conversation)
-        emergencies.acknowledge(session, conversation_id, who.username, platform.clock.now())
-    return _changed(platform, conversation_id)
+        staffing.here(session, who, now)
+        changed = staffing.set_state(session, who.username, state, now)
+        me = staffing.operator(session, who.username)
+        page = pages.render("presence.html", who, me=me, state_names=staffing.STATES)
+    for conversation in changed:
+        platform.live.publish(LiveEvent(f"conversation:{conversation.id}", "holder", {"id": conversation.id}))
+    platform.live.publish(LiveEvent("desk", "queue"))
+    return page
+
+
+@router.post("/heartbeat")
+def heartbeat(platform: PlatformDep, who: DeskSender) -> Response:
+    """A sign of life of an open page; says in which state its operator is."""
+    with platform.database.write() as session:
+        return PlainTextResponse(staffing.here(session, who, platform.clock.now()).state)
 
 
 @router.get("/events")
-async def events(request: Request, platform: PlatformDep, _who: Operator) -> EventSourceResponse:
-    """Live changes: ``queue`` and ``message``, with the conversation's id; never what was said."""
+async def events(
+    request: Request, platform: PlatformDep, who: Operator, conversation: Annotated[str, Query(max_length=40)] = ""
+) -> EventSourceResponse:
+    """Live changes, with the conversation's id: ``queue``, ``emergency``, ``offer``, ``message``, ``holder``; never what was said."""
+    topics = ["desk", f"operator:{who.username}"]
+    if conversation:
+        topics.append(f"conversation:{conversation}")
 
     async def stream() -> AsyncIterator[ServerSentEvent]:
-        async with platform.live.subscribe("desk") as changes:
+        async with platform.live.subscribe(*topics) as changes:
+            yield ServerSentEvent("", event=RELOAD)  # whatever happened before the page began to listen, it fetches now
             while True:
-                event = await changes.get()
-                yield ServerSentEvent(event.data.get("id", ""), event=event.name)
+                burst = [await changes.get()]
+                while not changes.empty():
+                    burst.append(changes.get_nowait())
+                for name, subject in dict.fromkeys((event.name, event.data.get("id", "")) for event in burst):
+                    yield ServerSentEvent(subject, event=name)
 
     return EventSourceResponse(stream(), ping=20)
-
-
-def _queue(session: Session, platform: Platform, who: LoggedIn) -> dict[str, Any]:
-    now = platform.clock.now()
-
-    def shown(conversation: Conversation) -> dict[str, Any]:
-        recent = conversations.messages(session, conversation.id, limit=20)
-        last = next((message for message in reversed(recent) if message.author == "resident"), None)
-        since = conversation.attention_since
-        return {
-            "id": conversation.id,
-            "channel": conversation.channel,
-            "reason": conversation.attention_reason,
-            "reason_name": REASON_NAMES.get(conversation.attention_reason or "", ""),
-            "minutes": int((now - since).total_seconds() // 60) if since else 0,
-            "note": conversation.attention_note,
-            "last": last.text[:60] if last else "还没有说话",
-        }
-
-    waiting = [shown(conversation) for conversation in conversations.queue(session)]
-    mine = [shown(conversation) for conversation in conversations.held_by(session, who.username)]
-    return {"waiting": waiting, "mine": mine}
-
-
-def _messages(session: Session, platform: Platform, conversation_id: str) -> list[dict[str, Any]]:
-    """Return the transcript; who speaks with a resident sees what that resident really wrote."""
-    return [
-        {
-            "author": message.author,
-            "operator": message.operator,
-            "text": conversations.full_text(message, platform.cipher),
-            "at": message.created_at,
-            "understanding": message.understanding,
-        }
-        for message in conversations.messages(session, conversation_id)
-    ]
-
-
-def _understood(readings: list[dict[str, Any]], reference: Reference) -> dict[str, Any] | None:
-    """Return what an operator should know of all that was said: "转人工" at the end tells nothing of the matter before it.
-
-    The unit is the one for matter and place together, which may have been told in different messages.
-    """
-    if not readings:
-        return None
-    newest_first = readings[::-1]
-    told = max(newest_first, key=lambda reading: (reading.get("confidence") or {}).get("matter") or 0.0 if reading.get("matter") else -1.0)
-    placed = next((reading for reading in newest_first if any((reading.get("place") or {}).values())), told)
-    danger = next((reading["emergency"] for reading in newest_first if reading.get("emergency")), None)
-    unit = told["unit"]
-    if told["matter"] and unit:
-        where = placed["place"]
-        known = Place(where["district"], where["street"], where["community"], where["detail"], 1.0, (), ())
-        found = reference.catalogue.assign(told["matter"]["code"], known, reference.units).unit
-        unit = {"code": found.code, "name": found.name}
-    return {**told, "place": placed["place"], "emergency": danger, "unit": unit}
-
-
-def _page(platform: Platform, who: LoggedIn, conversation_id: str, fault: str | None, draft_text: str = "") -> Response:
-    with platform.database.read() as session:
-        conversation = conversations.find(session, conversation_id)
-        if conversation is None:
-            raise not_found("会话", conversation_id)
-        messages = _messages(session, platform, conversation_id)
-        understood = _understood([m["understanding"] for m in messages if m["understanding"]], platform.reference.current())
-        filed = [
-            orders.order_out(session, o, platform.reference.current(), platform.cipher, platform.clock.now())
-            for o in orders.of_conversation(session, conversation_id)
-        ]
-        values = {
-            "conversation": conversation,
-            "messages": messages,
-            "understood": understood,
-            "filed": filed,
-            "fault": fault,
-            "draft_text": draft_text,
-        }
-        return pages.render(
-            "desk.html",
-            who,
-            status=409 if fault else 200,
-            handling_names=HANDLING_NAMES,
-            reason_name=REASON_NAMES.get(conversation.attention_reason or "", ""),
-            **values,
-            **_queue(session, platform, who),
-        )
-
-
-def _changed(platform: Platform, conversation_id: str) -> Response:
-    platform.live.publish(LiveEvent(f"conversation:{conversation_id}", "message", {"id": conversation_id}))
-    platform.live.publish(LiveEvent("desk", "message", {"id": conversation_id}))
-    platform.live.publish(LiveEvent("desk", "queue"))
-    return RedirectResponse(f"/desk/conversations/{conversation_id}", 303)

@@ -78,7 +78,11 @@ class Inbox:
         received = await to_thread.run_sync(work)
         if not received.repeated:
             _MESSAGES.labels(inbound.channel).inc()
-        self._announce(received.conversation_id, "message")
+        self._announce(received.conversation_id)
+        if received.operator:
+            self._platform.live.publish(LiveEvent(f"operator:{received.operator}", "message", {"id": received.conversation_id}))
+        if received.queued:
+            self._announce_queue()
         return received
 
     async def handle(self, received: Received) -> None:
@@ -88,7 +92,7 @@ class Inbox:
                 turn = await to_thread.run_sync(self._prepare, received.message_id)
                 if turn is not None:
                     await self._ask_assistant(received.message_id, turn)
-        self._announce(received.conversation_id, "message")
+        self._announce(received.conversation_id)
 
     async def recover(self) -> int:
         """Handle every message that an earlier process stored but didn't answer; return how many there were."""
@@ -155,6 +159,8 @@ class Inbox:
             conversations.say(session, conversation, replies, now=now, author="system", reply_to=message.id)
             message.handled = True
         _ENDS.labels("emergency" if danger else "gateway").inc()
+        if danger:
+            platform.live.publish(LiveEvent("desk", "emergency", {"id": conversation.id}))
         if danger or understanding.stability_risk:
             self._announce_queue()
         return None
@@ -215,9 +221,8 @@ class Inbox:
             else:
                 self._locks[conversation_id] = (lock, users - 1)
 
-    def _announce(self, conversation_id: str, name: str) -> None:
-        self._platform.live.publish(LiveEvent(f"conversation:{conversation_id}", name, {"id": conversation_id}))
-        self._platform.live.publish(LiveEvent("desk", name, {"id": conversation_id}))
+    def _announce(self, conversation_id: str) -> None:
+        self._platform.live.publish(LiveEvent(f"conversation:{conversation_id}", "message", {"id": conversation_id}))
 
     def _announce_queue(self) -> None:
         self._platform.live.publish(LiveEvent("desk", "queue"))

@@ -56,6 +56,12 @@ def find(session: Session, conversation_id: str) -> Draft | None:
     return draft if draft is not None and draft.state != _NOTED else None
 
 
+def contact(session: Session, conversation_id: str, cipher: FieldCipher) -> tuple[str | None, str | None]:
+    """Return the phone and the name that the resident gave in a conversation, None where none was given."""
+    draft = repository.of_conversation(session, conversation_id)
+    return (cipher.decrypt(draft.contact_phone), cipher.decrypt(draft.contact_name)) if draft else (None, None)
+
+
 def discard(session: Session, conversation_id: str, now: datetime) -> None:
     """Forget what was gathered (算了); the contact stays noted for the next matter in the same conversation."""
     draft = repository.of_conversation(session, conversation_id)

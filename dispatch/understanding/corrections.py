@@ -89,6 +89,11 @@ def record_correction(
     return row.id
 
 
+def corrected_value(session: Session, number: int) -> str:
+    """Return what row ``number`` says is right, in the form it is kept in. Raises NoResultFound if there is no such row."""
+    return session.get_one(Correction, number).corrected
+
+
 def export(session: Session, field: CorrectedField) -> Iterator[str]:
     """Yield the corrections of ``field`` as the lines of a CSV file with the columns text, label, as ``jsjb learn`` reads them.
 

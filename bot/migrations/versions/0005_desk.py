@@ -13,16 +13,21 @@ branch_labels = None
 depends_on = None
 
 _TIME = dispatch.core.database.UTCDateTime(timezone=True)
-_ADDED = (
-    sa.Column("urgency", sa.SmallInteger(), nullable=True),
-    sa.Column("group_code", sa.String(length=16), nullable=True),
-    sa.Column("offered_to", sa.String(length=40), nullable=True),
-    sa.Column("offered_at", _TIME, nullable=True),
-    sa.Column("passed_by", sa.JSON(), nullable=False, server_default="[]"),
-    sa.Column("held_since", _TIME, nullable=True),
-    sa.Column("unanswered_since", _TIME, nullable=True),
-    sa.Column("last_words", sa.String(length=80), nullable=True),
-)
+
+
+def _added() -> tuple[sa.Column[object], ...]:
+    return (
+        sa.Column("urgency", sa.SmallInteger(), nullable=True),
+        sa.Column("group_code", sa.String(length=16), nullable=True),
+        sa.Column("offered_to", sa.String(length=40), nullable=True),
+        sa.Column("offered_at", _TIME, nullable=True),
+        sa.Column("passed_by", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("held_since", _TIME, nullable=True),
+        sa.Column("unanswered_since", _TIME, nullable=True),
+        sa.Column("last_words", sa.String(length=80), nullable=True),
+    )
+
+
 _INDEXES = {
     "ix_conversations_queue": ["urgency", "attention_since", "id"],
     "ix_conversations_holder": ["holder", "last_message_at", "id"],
@@ -34,16 +39,16 @@ _INDEXES = {
 
 def upgrade() -> None:
     op.drop_index("ix_conversations_queue", table_name="conversations")
-    for column in _ADDED:
-        op.add_column("conversations", column.copy())
+    for column in _added():
+        op.add_column("conversations", column)
     op.execute(
         "UPDATE conversations SET urgency = CASE attention_reason WHEN 'emergency' THEN 0 WHEN 'stability_risk' THEN 1 ELSE 2 END "
         "WHERE attention_reason IS NOT NULL AND holder <> 'operator'"
     )
     op.execute("UPDATE conversations SET held_since = last_message_at WHERE holder = 'operator'")
     op.execute(
-        "UPDATE conversations SET last_words = (SELECT substr(m.text, 1, 80) FROM messages m WHERE m.id = (SELECT max(n.id) FROM messages n "
-        "WHERE n.conversation_id = conversations.id AND n.author = 'resident'))"
+        "UPDATE conversations SET last_words = (SELECT substr(m.text, 1, 80) FROM messages m WHERE m.id = "
+        "(SELECT max(n.id) FROM messages n WHERE n.conversation_id = conversations.id AND n.author = 'resident'))"
     )
     for name, columns in _INDEXES.items():
         op.create_index(name, "conversations", columns)
@@ -107,6 +112,6 @@ def downgrade() -> None:
     for name in _INDEXES:
         op.drop_index(name, table_name="conversations")
     with op.batch_alter_table("conversations") as table:
-        for column in _ADDED:
+        for column in _added():
             table.drop_column(column.name)
     op.create_index("ix_conversations_queue", "conversations", ["attention_reason", "attention_since"])
