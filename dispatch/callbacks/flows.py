@@ -10,7 +10,7 @@ from dispatch.callbacks import service
 from dispatch.orders.service import Order
 
 _ASKED_ABOUT = frozenset({"answer", "overdue"})
-_OVERTAKEN = frozenset({"rework", "reopen", "redispatch", "withdraw", "merge", "split"})
+_OVERTAKEN = frozenset({"rework", "reopen", "redispatch", "uphold_objection", "decide", "withdraw", "merge", "split"})
 
 
 def on_order_event(session: Session, order: Order, name: str, co_units: list[str], now: datetime) -> None:

@@ -127,7 +127,8 @@ def open_escalation(session: Session, order_id: int, unit_code: str) -> OrderEsc
 
 def co_units(session: Session, order_id: int) -> list[str]:
     """Return the codes of the units that were asked to co-handle an order, whether they have reported or not."""
-    return list(session.scalars(select(OrderCoHandling.unit_code).where(OrderCoHandling.order_id == order_id).distinct()))
+    asked = OrderCoHandling.state != "suggested"
+    return list(session.scalars(select(OrderCoHandling.unit_code).where(OrderCoHandling.order_id == order_id, asked)))
 
 
 def helping_units(session: Session, order_id: int) -> set[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.core.clock import BEIJING
-from dispatch.orders.deadlines import due, is_workday
+from dispatch.orders.deadlines import between, due, in_working_hours, is_workday, later, next_opening, previous_working_hour
 
 
 def _beijing(text: str) -> datetime:
@@ -47,3 +47,27 @@ def test_working_time_is_never_shorter_and_ends_on_a_workday(start: datetime, ho
 @given(start=moments, hours=st.sampled_from([2, 24, 168]), later=st.timedeltas(timedelta(0), timedelta(days=3)))
 def test_who_files_later_is_never_due_earlier(start: datetime, hours: int, later: timedelta) -> None:
     assert due(start + later, hours, "working") >= due(start, hours, "working")
+
+
+clocks = st.sampled_from(["calendar", "working"])
+durations = st.timedeltas(timedelta(0), timedelta(days=40))
+
+
+@given(start=moments, duration=durations, clock=clocks)
+def test_what_runs_from_a_moment_lies_between_it_and_its_end(start: datetime, duration: timedelta, clock: str) -> None:
+    assert between(start, later(start, duration, clock), clock) == duration
+
+
+@given(start=moments, first=durations, second=durations, clock=clocks)
+def test_two_durations_run_as_their_sum(start: datetime, first: timedelta, second: timedelta, clock: str) -> None:
+    assert later(later(start, first, clock), second, clock) == later(start, first + second, clock)
+
+
+@given(moment=moments)
+def test_people_are_at_their_desks_when_they_are_told(moment: datetime) -> None:
+    after, before = next_opening(moment), previous_working_hour(moment)
+    assert in_working_hours(after)
+    assert in_working_hours(before)
+    assert before <= moment <= after
+    if in_working_hours(moment):
+        assert before == moment == after

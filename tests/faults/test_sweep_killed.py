@@ -49,8 +49,8 @@ def test_a_killed_sweep_loses_and_doubles_nothing(settings: Settings, clock: Fix
     clock.moment += timedelta(hours=24)
     arguments = [str(settings.data_dir), settings.resolved_database_url(), clock.moment.isoformat()]
     sweeper = subprocess.Popen([sys.executable, "-c", _SWEEPER, *arguments], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE)
+    assert sweeper.stdout is not None
     try:
-        assert sweeper.stdout is not None
         assert sweeper.stdout.readline()
         limit = time.monotonic() + 60
         while len(_overdue(platform)) < _COUNT // 10:
