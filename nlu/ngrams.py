@@ -34,7 +34,11 @@ class NgramModel:
 
     def scores(self, text: str) -> list[float]:
         """Return the score of every class for normalised ``text``, in log-odds."""
-        known = [self.weights[gram] for gram in ngrams(text) if gram in self.weights]
+        return self.scores_of(ngrams(text))
+
+    def scores_of(self, grams: set[str]) -> list[float]:
+        """Return the score of every class for a text with these n-grams, for callers that ask several models."""
+        known = [self.weights[gram] for gram in grams & self.weights.keys()]
         if not known:
             return list(self.bias)
         scale = len(known) ** -0.5 / 100

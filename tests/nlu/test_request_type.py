@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from nlu.files import data_path
-from nlu.request_type import NAMES, classify
+from nlu.request_type import BROAD_OF, NAMES, classify
 from nlu.text import normalise
 from tests import real_data
 
@@ -57,11 +57,10 @@ def test_sentences_never_trained_on() -> None:
 
 @pytest.mark.real_data
 def test_real_messages_never_tuned_on() -> None:
-    broad = {"咨询": "咨询", "建议": "建言", "投诉": "投诉/求助", "求助": "投诉/求助", "举报": "投诉/求助"}
-    rows = [r for r in real_data.rows("messages_request_type.csv") if int(hashlib.sha256(r["id"].encode()).hexdigest(), 16) % 100 < 30]
+    rows = [r for r in real_data.rows("messages_request_type.csv") if int(hashlib.sha256(r["id"].encode()).hexdigest(), 16) % 100 < 20]
     readings = [classify(row["text"]) for row in rows]
-    right = [broad.get(reading.name or "") == row["request_type"] for reading, row in zip(readings, rows, strict=True)]
-    assert sum(right) / len(right) >= 0.77
+    right = [BROAD_OF.get(reading.name or "") == row["request_type"] for reading, row in zip(readings, rows, strict=True)]
+    assert sum(right) / len(right) >= 0.79
     sure = [ok for ok, reading in zip(right, readings, strict=True) if reading.confidence >= 0.9]
     assert sum(sure) / len(sure) >= 0.9
 
