@@ -72,9 +72,17 @@ class DispatchApi:
         orders: list[Json] = (await self._request("GET", f"/api/v1/conversations/{conversation}/orders")).json()
         return orders
 
-    async def ask_knowledge(self, query: str, conversation: str) -> Json:
-        """Return the knowledge base's ``{"answer": sure enough, "hits": [...]}`` for a question (Art. 13)."""
-        return await self._json("POST", "/api/v1/knowledge/answer", json={"query": query, "conversation_id": conversation})
+    async def ask_knowledge(self, query: str, conversation: str, after: str | None = None) -> Json:
+        """Return the knowledge base's ``{"answer": sure enough, "hits": [...], "asked", "excerpt"}`` for a question (Art. 13).
+
+        ``after`` is the id of the entry that was answered just before: a short question is then read as leaning on it.
+        """
+        body = {"query": query, "conversation_id": conversation, "after": after}
+        return await self._json("POST", "/api/v1/knowledge/answer", json=body)
+
+    async def give_answer(self, conversation: str, entry_id: str) -> Json:
+        """Return the entry that the resident picked from the titles offered; the platform records that it was given."""
+        return await self._json("POST", f"/api/v1/conversations/{conversation}/answers", json={"entry_id": entry_id})
 
     async def hand_off(self, conversation: str, reason: str, note: str) -> Json:
         """Ask for an operator; returns ``{"holder", "position", "office_hours"}``."""

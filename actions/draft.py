@@ -44,6 +44,8 @@ class Draft:
     contact_asked: int = 0
     revising: bool = False
     """The summary was shown and something in it is wrong."""
+    subject_unit: str | None = None
+    """Code of the unit that owns the subject of a question: who answers it where the knowledge base couldn't."""
     unit: Json | None = None
     copied_to: list[Json] = field(default_factory=list)
     deadline: Json | None = None
@@ -81,6 +83,7 @@ class Draft:
             "description": self.description,
             "place": self.place,
             "anonymous": self.anonymous and not self.phone,
+            "subject_unit": self.subject_unit,
             "state": state,
         }
 

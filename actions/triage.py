@@ -23,6 +23,12 @@ _SMALL_TALK = frozenset({"greet", "thank", "goodbye", "chitchat", "abuse", "repe
 _REPLIES = frozenset({"inform", "give_contact", "correct", "affirm", "deny", "dont_know"})
 _EXPLAINED = frozenset({"legal_channel", "explain", "educate", "market"})
 _A_STORY = 40
+_SHORT_QUESTION = 16
+_MAY_FOLLOW_UP = frozenset({"ask_question", "inform", "chitchat", "repeat", "dont_know", "correct", "nlu_fallback", "report_problem"})
+_LEANS_ON_AN_ANSWER = re.compile(
+    r"^(?:那|要是|如果|换成).{1,12}(?:呢|吗|么|[?？])?$|材料|手续|证件|带什么|多少钱|费用|收费|要钱|在?哪[里儿]?|多久|几天|什么时候|多长时间"
+    r"|条件|流程|步骤|电话|网上|线上|本人|代办"
+)
 _ASKS_ABOUT_AN_ORDER = re.compile(r"进度|进展|到哪一?步|办得?怎么样|处理得?怎么样|结果|单号|工单")
 
 
@@ -47,6 +53,8 @@ def route(turn: Turn, *, telling: Draft | None, topic: Json | None) -> str:
         return "answer"
     if topic and turn.intent in ("affirm", "not_resolved") and turn.matter is None:
         return "dispatch"
+    if topic and topic.get("entry_id") and _follows_up(turn):
+        return "answer"
     if topic and topic.get("options") and turn.intent == "deny":
         return "dispatch"
     about_an_order = turn.intent == "ask_progress" or turn.handling == "progress" or (turn.order_numbers and _is_about_the_order(turn))
@@ -94,6 +102,17 @@ def _is_about_the_order(turn: Turn) -> bool:
 
 def _was_summarised(turn: Turn, telling: Draft | None) -> bool:
     return (telling is not None and telling.missing() is None) or (turn.draft or {}).get("state") == "summary"
+
+
+def _follows_up(turn: Turn) -> bool:
+    """ "那孩子呢", "要带什么材料": no matter of its own, asked of what was answered just before."""
+    return (
+        turn.intent in _MAY_FOLLOW_UP
+        and turn.matter is None
+        and not turn.phone
+        and len(turn.text) <= _SHORT_QUESTION
+        and _LEANS_ON_AN_ANSWER.search(turn.text) is not None
+    )
 
 
 def _picks_option(turn: Turn, topic: Json | None) -> bool:

@@ -127,14 +127,68 @@ SORRY_ORDER_UNSOLVED = "事情没办好，让您费心了。您说说现在是�
 SORRY_IN_FORM = "抱歉没帮上忙。咱们先把这件事登记好，办理单位会来办。"
 
 
-def answer(passage: str, source: str | None, dept: str | None, valid_to: str | None) -> str:
-    """Return an answer with where it comes from and how long it holds (Art. 13)."""
-    origin = source or dept
-    notes = [f"来源：{origin}"] if origin else []
-    if valid_to:
-        notes.append(f"有效期至{valid_to[:10]}")
-    body = passage.strip().replace("\n\n", "\n")
-    return f"{body}\n（{'，'.join(notes)}）" if notes else body
+MISSED_AGAIN = "还是没查到能直接答您的，别来回问了。我把您的问题连同刚才说的，一起转给管这件事的单位来答复您。"
+NOT_ASKED = "（知识库未能查询）"
+EXCHANGE = "——与智能客服的对话——"
+
+SHORT_CHANNELS = ("sms", "voice")
+_SHORT_ANSWER = 140
+_SENTENCE_ENDS = "。！？；\n"
+
+
+def was_asked(question: str) -> str:
+    """Return a resident's question as a line of the exchange that an order carries."""
+    return f"市民：{question.strip()[:300]}"
+
+
+def was_answered(title: str) -> str:
+    """Return an answer as a line of the exchange that an order carries."""
+    return f"客服：答复知识条目《{title[:80]}》"
+
+
+def was_offered(titles: Sequence[str]) -> str:
+    """Return titles offered, or that there were none, as a line of the exchange that an order carries."""
+    return f"客服：未能直接答复，提供了相近条目{''.join(f'《{title[:40]}》' for title in titles)}" if titles else "客服：没有现成答案"
+
+
+def answer(hit: Json, *, channel: str, excerpt: str | None = None, asked: str | None = None) -> str:
+    """Return an answer with its source and date (Art. 13): whole where there is room, in a sentence or two by SMS and voice.
+
+    Args:
+        hit: the entry: passage, source, dept, article, updated_on, valid_to.
+        excerpt: the sentences that answer a question which leans on the one before, said instead of the whole passage.
+        asked: how such a question was understood.
+    """
+    origin = hit.get("source") or hit.get("dept")
+    if channel in SHORT_CHANNELS:
+        body = shortest(excerpt or hit["passage"])
+        if channel == "voice":
+            return f"{body}以上来自{origin}。" if origin else body
+        return f"{body}（{origin}，{_day(hit)}）" if origin else body
+    body = (excerpt or hit["passage"]).strip().replace("\n\n", "\n")
+    lines = [f"您问的是“{asked}”。"] if asked else []
+    lines.append(body)
+    notes = [f"来源：{origin}{'，' + hit['article'] if hit.get('article') else ''}"] if origin else []
+    if hit.get("updated_on"):
+        notes.append(f"更新于{hit['updated_on']}")
+    if hit.get("valid_to"):
+        notes.append(f"有效期至{hit['valid_to'][:10]}")
+    if notes:
+        lines.append(f"（{'，'.join(notes)}）")
+    return "\n".join(lines)
+
+
+def shortest(passage: str) -> str:
+    """Return the first sentences of a passage, as many as fit into a text message beside the source."""
+    text = " ".join(passage.split())
+    if len(text) <= _SHORT_ANSWER:
+        return text
+    ends = [place for place, sign in enumerate(text[:_SHORT_ANSWER]) if sign in _SENTENCE_ENDS]
+    return text[: ends[-1] + 1] if ends else f"{text[: _SHORT_ANSWER - 1]}…"
+
+
+def _day(hit: Json) -> str:
+    return f"有效期至{hit['valid_to'][:10]}" if hit.get("valid_to") else f"更新于{hit.get('updated_on') or '—'}"
 
 
 # --- progress ----------------------------------------------------------------------------------------------------------

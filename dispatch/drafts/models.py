@@ -22,6 +22,8 @@ class Draft(Base):
     handling: Mapped[str] = mapped_column(String(16), default="dispatch")
     matter_code: Mapped[str | None] = mapped_column(String(8))
     description: Mapped[str] = mapped_column(Text, default="")
+    subject_unit: Mapped[str | None] = mapped_column(String(16))
+    """Code of the unit that owns the subject of a question, where the knowledge base names one."""
     district: Mapped[str | None] = mapped_column(String(32))
     street: Mapped[str | None] = mapped_column(String(32))
     community: Mapped[str | None] = mapped_column(String(64))

@@ -21,6 +21,7 @@ class DraftIn(BaseModel):
     description: str = Field(default="", max_length=20_000)
     place: PlaceOut = PlaceOut()
     anonymous: bool = False
+    subject_unit: str | None = Field(default=None, pattern=r"^\w{1,16}$")
     state: Literal["collecting", "summary"] = "collecting"
 
 

@@ -41,6 +41,7 @@ def save(session: Session, conversation_id: str, given: DraftIn, *, now: datetim
     draft.request_type = given.request_type
     draft.handling = given.handling
     draft.matter_code = given.matter_code
+    draft.subject_unit = given.subject_unit
     draft.description = contact_reader.mask(given.description)
     draft.district, draft.street = given.place.district, given.place.street
     draft.community, draft.place_detail = given.place.community, given.place.detail
@@ -92,6 +93,7 @@ def file(
         request_type=draft.request_type,
         handling=draft.handling,
         matter_code=draft.matter_code,
+        subject_unit=draft.subject_unit,
         place=_place(draft),
         contact_phone=cipher.decrypt(draft.contact_phone) if not draft.anonymous else None,
         contact_name=cipher.decrypt(draft.contact_name) if not draft.anonymous else None,
@@ -111,6 +113,8 @@ def draft_out(draft: Draft, reference: Reference, cipher: FieldCipher) -> DraftO
     phone, name = cipher.decrypt(draft.contact_phone), cipher.decrypt(draft.contact_name)
     where = Place(draft.district, draft.street, draft.community, draft.place_detail, 1.0, (), ())
     assignment = reference.assign(draft.matter_code, where, draft.description)
+    owner = reference.units.find(draft.subject_unit) if draft.subject_unit else None
+    unit, copied_to = (owner, ()) if owner else (assignment.unit, assignment.copied_to)
     item = reference.catalogue.find(draft.matter_code)
     return DraftOut(
         state=draft.state,
@@ -124,8 +128,8 @@ def draft_out(draft: Draft, reference: Reference, cipher: FieldCipher) -> DraftO
             name=contact_reader.mask_name(name) if name else None,
             anonymous=draft.anonymous,
         ),
-        unit=UnitOut(code=assignment.unit.code, name=assignment.unit.name),
-        copied_to=[CopyOut(name=unit.name) for unit in assignment.copied_to],
+        unit=UnitOut(code=unit.code, name=unit.name),
+        copied_to=[CopyOut(name=each.name) for each in copied_to],
         deadline=DeadlineOut(hours=assignment.hours, basis=assignment.basis),
     )
 
@@ -144,5 +148,6 @@ def _get_or_make(session: Session, conversation_id: str, now: datetime) -> Draft
 
 def _reset(draft: Draft, now: datetime) -> None:
     draft.state, draft.handling, draft.description, draft.anonymous = _NOTED, "dispatch", "", False
+    draft.subject_unit = None
     draft.request_type = draft.matter_code = draft.district = draft.street = draft.community = draft.place_detail = None
     draft.updated_at = now

@@ -54,7 +54,8 @@ def register(
     if order_in.handling not in _DISPATCHED_HANDLINGS:
         _conclude(session, order, Ending(order_in.handling), order_in.told or "", actor=actor, now=now)
     elif order_in.dispatch_now:
-        _dispatch(session, order, actor=actor, now=now, reference=reference, rules=rules)
+        owner = order_in.subject_unit
+        _dispatch(session, order, actor=actor, now=now, reference=reference, rules=rules, owner=owner)
     else:
         planning.plan(session, order, rules, new=True)
     session.flush()
@@ -125,9 +126,11 @@ def _start(session: Session, order: Order, *, actor: Actor, now: datetime, paren
     _record(session, order, "register", actor, now, None, detail, sequence=1)
 
 
-def _dispatch(session: Session, order: Order, *, actor: Actor, now: datetime, reference: Reference, rules: OrderRules) -> None:
+def _dispatch(
+    session: Session, order: Order, *, actor: Actor, now: datetime, reference: Reference, rules: OrderRules, owner: str | None = None
+) -> None:
     row = check("dispatch", State.REGISTERED, actor.role, {Need.UNIT})
-    assignment = _assignment(order, reference)
+    assignment = _assignment(order, reference, owner)
     for unit in assignment.copied_to:
         session.add(OrderUnit(order_id=order.id, unit_code=unit.code, relation="copied"))
     for unit in assignment.co_units:
@@ -186,8 +189,11 @@ def _record(
         flows.entered(session, order, event, now=now, urgent=urgent)
 
 
-def _assignment(order: Order, reference: Reference) -> Assignment:
+def _assignment(order: Order, reference: Reference, owner: str | None) -> Assignment:
+    """Return who takes the order by catalogue; a question (Art. 12) goes to ``owner``, the unit that owns its subject, if there is one."""
     assignment = reference.assign(order.matter_code, place_of(order), order.description)
+    if unit := reference.units.find(owner) if owner else None:
+        return replace(assignment, unit=unit, copied_to=(), co_units=())
     if order.handling == "liaison" and assignment.unit.kind != "liaison":
         desk = reference.units.liaison_desk(order.description)
         assignment = replace(assignment, unit=desk, copied_to=()) if desk else assignment

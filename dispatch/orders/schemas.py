@@ -28,6 +28,7 @@ class OrderIn(BaseModel):
     told: Text | None = Field(default=None, description="不派单时告知诉求人的内容")
     dispatch_now: bool = Field(default=True, description="false：只登记，由派单员人工派单")
     matter_code: str | None = Field(default=None, max_length=8)
+    subject_unit: str | None = Field(default=None, max_length=16, description="咨询事项的归口单位（知识库条目的责任单位），有则直接派给它")
     place: PlaceOut = PlaceOut()
     contact_phone: str | None = Field(default=None, max_length=32)
     contact_name: str | None = Field(default=None, max_length=40)

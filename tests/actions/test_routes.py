@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from actions.consult import Consult
 from actions.draft import Draft
 from actions.emergency import EmergencyLine
 from actions.handoff import Calm, Handoff
 from actions.progress import Progress
-from actions.survey import Feedback
 from actions.triage import ExplainRoute, Triage
 from tests.actions.doubles import ELEVATOR, place, tracker, understanding
 
-HIT = {
-    "id": "17",
-    "title": "居住证怎么办理",
-    "passage": "带身份证到派出所办。",
-    "dept": "市公安局",
-    "source": None,
-    "valid_to": "2027-12-31",
-    "score": 0.9,
-}
 ORDER = {
     "number": "BJ20261123-000042",
     "state": "dispatched",
@@ -86,63 +75,6 @@ def test_missing_metadata_is_asked_of_the_platform(platform, run):
     assert run(Triage(), message).slots["route"] == "dispatch"
 
 
-def test_a_sure_answer_names_source_and_validity(platform, run):
-    platform.answers["POST /knowledge/answer"] = (200, {"answer": True, "hits": [HIT]})
-    done = run(Consult(), tracker("居住证怎么办", "ask_question"))
-    assert "带身份证" in done.said
-    assert "来源：市公安局" in done.said
-    assert "2027-12-31" in done.said
-    assert done.buttons == ["解决了", "没解决"]
-    assert done.slots["topic"]["entry_id"] == "17"
-
-
-def test_an_unsure_answer_offers_the_nearest_three_and_a_picked_title_is_answered(platform, run):
-    hits = [{**HIT, "id": str(n), "title": f"居住证{n}"} for n in range(5)]
-    platform.answers["POST /knowledge/answer"] = (200, {"answer": False, "hits": hits})
-    done = run(Consult(), tracker("居住证的问题怎么弄", "ask_question"))
-    assert done.buttons == ["居住证0", "居住证1", "居住证2", "都不是"]
-    picked = run(Triage(), tracker("居住证1", "inform", slots={"topic": done.slots["topic"]}))
-    assert picked.slots["route"] == "answer"
-    answered = run(Consult(), tracker("居住证1", "inform", slots={"topic": done.slots["topic"]}))
-    assert "带身份证" in answered.said
-
-
-def test_none_of_the_titles_becomes_an_order_in_the_residents_words(platform, run):
-    topic = {"draft": Draft(request_type="咨询", description="居住证的问题").to_slot(), "options": [HIT]}
-    done = run(Triage(), tracker("都不是", "deny", slots={"topic": topic}))
-    assert done.slots["route"] == "dispatch"
-    assert done.slots["draft"]["description"] == "居住证的问题"
-
-
-def test_an_unknown_question_is_offered_for_filing(platform, run):
-    platform.answers["POST /knowledge/answer"] = (200, {"answer": False, "hits": []})
-    done = run(Consult(), tracker("飞碟怎么登记上牌", "ask_question"))
-    assert done.buttons == ["还是要登记", "转人工"]
-    assert run(Triage(), tracker("还是帮我登记吧", "affirm", slots={"topic": done.slots["topic"]})).slots["route"] == "dispatch"
-
-
-def test_a_question_inside_the_form_is_answered_without_buttons(platform, run):
-    platform.answers["POST /knowledge/answer"] = (200, {"answer": True, "hits": [HIT]})
-    done = run(Consult(), tracker("居住证怎么办", "ask_question", requested="place"))
-    assert done.buttons == []
-    assert done.events == []
-
-
-def test_an_unsolved_answer_is_recorded_and_becomes_an_order(platform, run):
-    topic = {"draft": Draft(description="居住证怎么办").to_slot(), "entry_id": "17"}
-    platform.answers["POST /feedback"] = (200, {})
-    done = run(Triage(), tracker("没解决", "not_resolved", slots={"topic": topic}))
-    assert done.slots["route"] == "dispatch"
-    assert platform.sent("POST", "/feedback") == [{"entry_id": "17", "solved": False}]
-
-
-def test_a_solved_answer_is_recorded(platform, run):
-    platform.answers["POST /feedback"] = (200, {})
-    done = run(Feedback(), tracker("解决了", "resolved", slots={"topic": {"entry_id": "17", "draft": {}}}))
-    assert platform.sent("POST", "/feedback") == [{"entry_id": "17", "solved": True}]
-    assert done.said
-
-
 @pytest.mark.parametrize("channel", ["诉讼", "仲裁", "行政复议", "纪检监察", "政府信息公开", "信访"])
 def test_every_statutory_channel_is_told_with_a_way_to_reach_it(platform, run, channel):
     message = tracker(
@@ -202,11 +134,3 @@ def test_emergency_names_the_line(platform, run):
     said = run(EmergencyLine(), tracker("着火了", "report_problem", understanding=read)).said
     assert "119" in said
     assert "120" in said
-
-
-def test_an_unknown_question_inside_the_form_goes_into_the_order(platform, run):
-    platform.answers["POST /knowledge/answer"] = (200, {"answer": False, "hits": []})
-    slot = Draft(description="楼上漏水").to_slot()
-    done = run(Consult(), tracker("这种情况能赔钱吗", "ask_question", requested="place", slots={"draft": slot}))
-    assert platform.sent("PUT", "/draft")[0]["description"] == "楼上漏水\n这种情况能赔钱吗"
-    assert done.slots["draft"]["description"].endswith("能赔钱吗")
