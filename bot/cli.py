@@ -272,7 +272,7 @@ def corrections_export(
 def audit_verify(data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUrl = None) -> None:
     """核对每张工单的历史链条：改动、删除、调换都会被发现。"""
     from dispatch.core.database import Database
-    from dispatch.orders.service import verify
+    from dispatch.orders.service import removed, verify
 
     settings = _settings(data_dir, database_url)
     total = broken = 0
@@ -282,8 +282,11 @@ def audit_verify(data_dir: DataDir = _DEFAULT_DATA_DIR, database_url: DatabaseUr
             broken += bool(faults)
             for fault in faults:
                 typer.echo(fault)
+        gaps = removed(session)
+    for gap in gaps:
+        typer.echo(gap)
     say(f"核对了 {total} 张工单，{broken} 张有问题。")
-    if broken:
+    if broken or gaps:
         raise typer.Exit(1)
 
 
@@ -320,6 +323,24 @@ def bench_understand(
     from bot.bench.understand import run
 
     run(data, json_out, quick=quick)
+
+
+@bench.command("orders")
+def bench_orders(
+    small: Annotated[int, typer.Option(help="小库的工单数。", min=1000)] = 10_000,
+    large: Annotated[int, typer.Option(help="大库的工单数。", min=1000)] = 1_000_000,
+    repeats: Annotated[int, typer.Option(help="每种操作测多少次。", min=10)] = 200,
+    database_url: DatabaseUrl = None,
+    json_out: JsonOut = None,
+) -> None:
+    """建单、签收、收件页、到期巡检在小库与大库（PostgreSQL）上的成本之比，以及经 HTTP 每秒建单数。"""
+    from bot.bench.orders import NoPostgresError, run
+
+    try:
+        run((small, large), repeats, database_url, json_out, say)
+    except NoPostgresError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
 
 
 @bench.command("knowledge")
