@@ -58,10 +58,11 @@ function loggedOut() {
   live.classList.add("late");
   live.innerHTML = `登录已失效，<a href="/console/login?next=${next}">重新登录</a>；写好的话会留着`;
 }
+// Returns a page's part, or null: without a network, or a log-in, everything is fetched anew when it is back.
 async function get(path) {
-  const answer = await fetch(path, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
-  if (answer.status === 401) loggedOut();
-  return answer.ok ? answer.text() : null;
+  const answer = await fetch(path, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } }).catch(() => null);
+  if (answer?.status === 401) loggedOut();
+  return answer?.ok ? answer.text() : null;
 }
 
 const ids = (selector) => [...queue.querySelectorAll(selector)].map((link) => link.dataset.id);
@@ -112,15 +113,24 @@ async function holderChanged() {
 }
 const everything = () => { queueChanged(true); newMessages(); holderChanged(); };
 
-const events = new EventSource(`/desk/events?conversation=${opened}`);
-events.addEventListener("queue", () => queueChanged(false));
-events.addEventListener("emergency", () => queueChanged(true));
-events.addEventListener("offer", () => queueChanged(true));
-events.addEventListener("message", ({ data }) => { if (data === opened) newMessages(); else queueChanged(false); });
-events.addEventListener("holder", () => { holderChanged(); newMessages(); });
-events.addEventListener("order", newMessages);
-events.addEventListener("reload", () => { banner(""); everything(); });
-events.onerror = () => banner(events.readyState === EventSource.CLOSED ? "实时更新已停止，请刷新页面" : "连接断开，正在重连……");
+let events = null;
+function connect() {
+  events?.close();
+  events = new EventSource(`/desk/events?conversation=${opened}`);
+  events.addEventListener("queue", () => queueChanged(false));
+  events.addEventListener("emergency", () => queueChanged(true));
+  events.addEventListener("offer", () => queueChanged(true));
+  events.addEventListener("message", ({ data }) => { if (data === opened) newMessages(); else queueChanged(false); });
+  events.addEventListener("holder", () => { holderChanged(); newMessages(); });
+  events.addEventListener("order", newMessages);
+  events.addEventListener("reload", () => { banner(""); everything(); }); // the first event of every connection
+  events.onerror = () => {
+    banner("连接断开，正在重连……");
+    if (events.readyState === EventSource.CLOSED) { alive(); setTimeout(connect, 5000); } // refused: an expired log-in is told
+  };
+}
+addEventListener("online", connect);
+addEventListener("offline", () => banner("网络断开，恢复后自动继续"));
 addEventListener("pagehide", () => events.close());
 addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
 
@@ -144,6 +154,7 @@ async function alive() {
   }).catch(() => null);
   if (answer?.status === 401) loggedOut();
 }
+connect();
 alive();
 setInterval(alive, 30000);
 
@@ -159,7 +170,8 @@ document.addEventListener("htmx:after:swap", ({ detail }) => { if (detail.ctx.ta
 document.addEventListener("htmx:after:request", (event) => {
   const { response } = event.detail.ctx;
   const html = response.headers.get("content-type")?.startsWith("text/html");
-  if (response.status === 401 || html) return;
+  if (response.status === 401) return;
+  if (html) { if (events.readyState === EventSource.OPEN) banner(""); return; }
   event.preventDefault(); // a problem document: nothing to show in place of the page
   banner(response.status === 403 ? "页面已过期，请刷新后再试；写好的话会留着" : `没有成功（${response.status}），请检查填写的内容`);
 });
