@@ -45,5 +45,5 @@ def hand_off(platform: PlatformDep, _caller: ServiceCaller, conversation_id: str
         staffed = staffing.settings(session).open_at(platform.clock.now())
         out = HandoffOut(holder=conversation.holder, position=repository.position(session, conversation), office_hours=staffed)
     platform.live.publish(LiveEvent(f"conversation:{conversation_id}", "holder", {"id": conversation_id}))
-    platform.live.publish(LiveEvent("desk", "queue"))
+    platform.live.publish(LiveEvent("desk", "queue", {"id": conversation_id}))
     return out

@@ -166,7 +166,7 @@ function begin() {
   if (work()?.hasAttribute("data-mine") && !document.activeElement?.closest(".tools")) document.getElementById("reply")?.focus({ preventScroll: true });
 }
 begin();
-document.addEventListener("htmx:after:swap", ({ detail }) => { if (detail.ctx.target?.id === "work" || detail.ctx.select === "#work") { begin(); queueChanged(false); } });
+document.addEventListener("htmx:after:swap", ({ detail }) => { if (detail.ctx.target?.id === "work" || detail.ctx.select === "#work") { begin(); queueChanged(true); } });
 document.addEventListener("htmx:after:request", (event) => {
   const { response } = event.detail.ctx;
   const html = response.headers.get("content-type")?.startsWith("text/html");
