@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
 import channels.conversations.api
+import channels.delivery.api
 import channels.desk.api
 import channels.web.api
 import dispatch.callbacks.api
@@ -38,6 +38,7 @@ import dispatch.units.api
 import dispatch.webhooks.api
 from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
+from channels import registry
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.console.pages import LoginNeededError
@@ -83,7 +84,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)
         inbox = Inbox(platform, assistant)
         app.state.platform, app.state.assistant, app.state.inbox = platform, assistant, inbox
-        recovery = asyncio.create_task(_recover(inbox, assistant))
+        background = [asyncio.create_task(_recover(inbox, assistant))]
+        background += [asyncio.create_task(channel.run(platform, inbox)) for channel in registry.CHANNELS]
         jobs = Jobs(platform.database, slot=settings.slot)
         if with_jobs:
             await to_thread.run_sync(delivering.start, platform, jobs, HANDLERS, PERIODIC)
@@ -91,9 +93,10 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
             yield
         finally:
             await to_thread.run_sync(jobs.stop)
-            recovery.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await recovery
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await inbox.stop()
             await assistant.close()
             await platform.live.close()
             platform.database.dispose()
@@ -120,6 +123,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     for module in (
         channels.web.api,
         channels.conversations.api,
+        channels.delivery.api,
         channels.desk.api,
         dispatch.console.api,
         dispatch.understanding.api,
@@ -137,6 +141,9 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.evaluation.api,
     ):
         app.include_router(module.router)
+    for channel in registry.CHANNELS:
+        if channel.router is not None:
+            app.include_router(channel.router)
     for name, folder in _STATIC.items():
         app.mount(f"/static/{name}", StaticFiles(directory=_ROOT / folder), name=f"static-{name}")
 

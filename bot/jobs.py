@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.delivery import service as delivery
 from channels.desk import staffing
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.push import callback_body
@@ -34,7 +35,9 @@ def ask_residents(platform: Platform) -> int:
 
 
 HANDLERS: dict[str, Handler] = {
+    "message": delivery.deliver,
     "notice": show_notice,
+    "resident": delivery.tell,
     "webhook": pusher({"order": order_body, "callback": callback_body, "evaluation": evaluation_body}),
 }
 """By the kind of a delivery."""

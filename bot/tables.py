@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import channels.conversations.models
+import channels.delivery.models
 import channels.desk.models
+import channels.inbox.models
 import dispatch.accounts.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models

@@ -26,6 +26,66 @@ GREETING = OutboundMessage(
     ),
 )
 
+CHOOSE = "请选择："
+
+
+def choices(titles: list[str]) -> str:
+    """Return choices for channels without buttons, numbered from 1."""
+    return "回复数字选择：" + "；".join(f"{number} {title}" for number, title in enumerate(titles, 1))
+
+
+def correction(text: str) -> str:
+    """Return what the assistant is told when a resident edits a message that was answered already."""
+    return f"更正一下：{text}"
+
+
+ATTACHMENT_NAMES = {"photo": "照片", "video": "视频", "voice": "语音", "document": "文件"}
+
+
+def attachments_kept(kinds: list[str]) -> OutboundMessage:
+    """Return the reply to pictures, videos, voice or documents that came without a word."""
+    names = "、".join(dict.fromkeys(ATTACHMENT_NAMES.get(kind, "文件") for kind in kinds))
+    if kinds and set(kinds) == {"voice"}:
+        text = (
+            "语音收到了，已经存下，工作人员可以听。智能客服还听不了语音，麻烦用一两句话打字说说：在哪里、出了什么事；不方便打字就转人工。"
+        )
+        return OutboundMessage(text, (Button("转人工", "转人工"),))
+    return OutboundMessage(f"{names}收到了，会和您反映的事放在一起。请再用一两句话说说：在哪里、出了什么事。")
+
+
+def location_words(latitude: float, longitude: float, name: str | None) -> str:
+    """Return a location that a resident sent, in words (degrees)."""
+    return f"我在{name or '这个位置'}（北纬{latitude:.5f}，东经{longitude:.5f}）"
+
+
+def contact_words(phone: str, name: str | None) -> str:
+    """Return a contact that a resident sent, in words."""
+    return f"我叫{name}，电话{phone}" if name else f"我的电话是{phone}"
+
+
+TOO_MUCH = {
+    "persuade": [
+        OutboundMessage(
+            "您的话都记下了。请不要连续刷屏、也请文明用语，把事情用一两句话说清楚，我马上给您办。", custom={"kind": "persuaded"}
+        )
+    ],
+    "warn": [
+        OutboundMessage(
+            "再提醒您一次：恶意反复占用热线、辱骂或者扰乱秩序的，按接诉即办的规定，经劝阻、批评教育无效，公安机关可以依法处理。"
+            "您有实际困难请好好说，我们一定帮您记下来。",
+            custom={"kind": "warned"},
+        )
+    ],
+    "limit": [
+        OutboundMessage(
+            "您发来的消息太多，或者用语不当，接下来半小时这里暂时不再答复；您发的内容仍会保存。"
+            "遇到火情、急病、有人受伤，请直接拨打 119、120、110。",
+            custom={"kind": "limited"},
+        )
+    ],
+}
+"""What a runaway or abusive sender is told (Art. 12(6), 30), step by step."""
+
 EMPTY = OutboundMessage("没有收到文字内容。请用一两句话告诉我：在哪里、出了什么事。")
 
 ASSISTANT_DOWN = OutboundMessage("抱歉，智能客服暂时没能答上来。您说的内容已经完整记下，工作人员会接手为您处理，请留意这里的回复。")

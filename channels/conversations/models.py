@@ -75,6 +75,10 @@ class Message(Base):
     original: Mapped[str | None] = mapped_column(Text)
     buttons: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     custom: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What a resident sent beyond words: attachments, a location, what it answers or corrects, the number typed for a choice."""
+    delivery: Mapped[str | None] = mapped_column(String(12))
+    """How far it got, on channels where it has to be sent (``channels.delivery.states``)."""
     understanding: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     handled: Mapped[bool] = mapped_column(default=True)
     """False from the moment an inbound message is stored until its reply is: what a crash leaves behind is found by it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from channels import wording
 from channels.conversations import repository
 from channels.conversations.models import Conversation as Conversation
 from channels.conversations.models import Message as Message
+from channels.delivery.renderer import chosen
 from channels.message import InboundMessage, OutboundMessage
 from dispatch.core.crypto import FieldCipher
 from nlu import contact as contact_reader
@@ -25,6 +26,10 @@ REASONS = ("emergency", "stability_risk", "asked_for_person", "assistant_down", 
 _URGENCY = {"emergency": 0, "stability_risk": 1}
 _ORDINARY = 2
 _LAST_WORDS = 80
+_CHOICES_AMONG = 5
+
+ON_SAID: list[Callable[[Session, Conversation, Sequence[Message], datetime, datetime | None], None]] = []
+"""Called in the same transaction with what was just said to a resident, the time, and the moment to wait for; wired by ``bot``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,21 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
     """Keep an inbound message before anybody thinks about it; a provider's repeat is recognised and stored once."""
     existing = repository.by_provider_id(session, inbound.channel, inbound.provider_id)
     if existing is not None:
-        return Received(existing.id, existing.conversation_id, repeated=True, handled=existing.handled)
+        return Received(existing.id, existing.conversation_id, repeated=not gather(existing, inbound, cipher), handled=existing.handled)
+    content = inbound.content()
+    if inbound.edits is not None and (original := repository.by_provider_id(session, inbound.channel, inbound.edits)):
+        if full_text(original, cipher) == inbound.text:
+            return Received(original.id, original.conversation_id, repeated=True, handled=original.handled)
+        handled = original.handled
+        _correct(original, inbound.text, cipher)
+        if not handled:
+            return Received(original.id, original.conversation_id, repeated=False, handled=False)
+        content = {**(content or {}), "edits": original.id}
+        inbound = replace(inbound, text=wording.correction(inbound.text))
     conversation = open_conversation(session, inbound.channel, inbound.address, now=now, cipher=cipher)
+    if inbound.choosing and (choice := _choice(session, conversation.id, inbound.text)):
+        content = {**(content or {}), "typed": inbound.text}
+        inbound = replace(inbound, text=choice)
     masked = contact_reader.mask(inbound.text)
     message = Message(
         conversation_id=conversation.id,
@@ -84,6 +102,7 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
         provider_id=inbound.provider_id,
         text=masked,
         original=cipher.encrypt(inbound.text) if masked != inbound.text else None,
+        content=content,
         handled=False,
         created_at=now,
     )
@@ -114,14 +133,17 @@ def say(
     author: str | None = None,
     operator: str | None = None,
     reply_to: int | None = None,
+    key: str | None = None,
+    not_before: datetime | None = None,
 ) -> list[Message]:
-    """Add messages to the resident; delivery follows from the rows."""
+    """Add messages to the resident; where the channel pushes, they go out, not before ``not_before`` if it is given."""
     rows = [
         Message(
             conversation_id=conversation.id,
             author=author or message.author,
             operator=operator,
             channel=conversation.channel,
+            provider_id=key,
             reply_to=reply_to,
             text=message.text,
             buttons=[{"title": button.title, "payload": button.payload} for button in message.buttons],
@@ -134,7 +156,53 @@ def say(
     session.add_all(rows)
     conversation.last_message_at = now
     session.flush()
+    for listener in ON_SAID:
+        listener(session, conversation, rows, now, not_before)
     return rows
+
+
+def say_once(
+    session: Session, conversation: Conversation, outbound: OutboundMessage, *, key: str, now: datetime, not_before: datetime | None = None
+) -> Message:
+    """Add one message of the system's own, unless that was done under the same ``key`` before."""
+    existing = repository.by_provider_id(session, conversation.channel, key)
+    return existing or say(session, conversation, [outbound], now=now, author="system", key=key, not_before=not_before)[0]
+
+
+def gather(message: Message, inbound: InboundMessage, cipher: FieldCipher) -> bool:
+    """Add a further piece of an album to the message that has the first; return whether it brought anything new."""
+    if inbound.group is None:
+        return False
+    content = message.content or {}
+    known = content.get("attachments", [])
+    new = [each for each in (inbound.content() or {}).get("attachments", []) if each["ref"] not in {old["ref"] for old in known}]
+    if new:
+        message.content = {**content, "attachments": [*known, *new]}
+    if inbound.text and not message.text and not message.handled:
+        _set_text(message, inbound.text, cipher)
+    return bool(new)
+
+
+def _choice(session: Session, conversation_id: str, text: str) -> str | None:
+    """Return what a bare number means: that choice of the last message that offered any, if nothing else was asked since."""
+    for message in reversed(repository.messages(session, conversation_id, limit=_CHOICES_AMONG)):
+        if message.author == "resident":
+            return None
+        if message.buttons:
+            return chosen(message.buttons, text)
+    return None
+
+
+def _correct(message: Message, text: str, cipher: FieldCipher) -> None:
+    """Let a message say what its author has made of it; what it said before stays with it, masked."""
+    content = message.content or {}
+    message.content = {**content, "before": [*content.get("before", []), message.text]}
+    _set_text(message, text, cipher)
+
+
+def _set_text(message: Message, text: str, cipher: FieldCipher) -> None:
+    message.text = contact_reader.mask(text)
+    message.original = cipher.encrypt(text) if message.text != text else None
 
 
 def find(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -214,5 +282,7 @@ def as_json(message: Message) -> dict[str, Any]:
         "text": message.text,
         "buttons": message.buttons or [],
         "custom": message.custom,
+        "content": message.content,
+        "delivery": message.delivery,
         "at": message.created_at.isoformat(),
     }

@@ -22,6 +22,7 @@ from channels import wording
 from channels.assistant.client import Assistant, AssistantDownError
 from channels.conversations import service as conversations
 from channels.conversations.service import Conversation, Received
+from channels.inbox import limits
 from channels.message import InboundMessage, OutboundMessage
 from dispatch.core.live import LiveEvent
 from dispatch.drafts import service as drafts
@@ -60,6 +61,9 @@ class Inbox:
         self._platform = platform
         self._assistant = assistant
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._working: set[asyncio.Task[None]] = set()
+        self.album_seconds = 1.0
+        """How long the pieces of an album are waited for."""
 
     async def receive(self, inbound: InboundMessage) -> Received:
         """Store ``inbound`` and handle it; returns when the replies are stored. A repeated delivery is answered once only."""
@@ -67,6 +71,42 @@ class Inbox:
         if not received.handled:
             await self.handle(received)
         return received
+
+    async def accept(self, inbound: InboundMessage) -> Received:
+        """Store ``inbound`` and return at once; it is handled in the background, after a crash by ``recover``."""
+        received = await self.store(inbound)
+        if not received.handled:
+            self.handle_soon(received, after=self.album_seconds if inbound.group else 0)
+        return received
+
+    def handle_soon(self, received: Received, *, after: float = 0) -> asyncio.Task[None]:
+        """Handle a stored message in the background, in ``after`` seconds."""
+
+        async def work() -> None:
+            if after:
+                await asyncio.sleep(after)
+            await self.handle(received)
+
+        task = asyncio.create_task(work())
+        self._working.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def settle(self) -> None:
+        """Wait until everything that is being handled in the background is."""
+        while self._working:
+            await asyncio.wait(set(self._working))
+
+    async def stop(self) -> None:
+        """Stop handling in the background; what isn't answered yet is at the next start."""
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("message_not_handled", error=type(error).__name__)  # its row says so; the next start tries again
 
     async def store(self, inbound: InboundMessage) -> Received:
         """Store ``inbound``; from here on it can't be lost."""
@@ -135,9 +175,14 @@ class Inbox:
                 )
                 replies = [wording.emergency(danger.line, danger.also)]
             else:
+                verdict = self._judge(session, conversation, understanding.handling == "educate", now)
                 if understanding.stability_risk:
                     conversations.ask_attention(conversation, "stability_risk", now=now)
-                own = self._own_reply(session, conversation, text, now)
+                own = (
+                    self._own_reply(session, conversation, text, message.content or {}, now)
+                    if verdict == "fine"
+                    else wording.TOO_MUCH.get(verdict, [])
+                )
                 if own is None:
                     current = drafts.find(session, conversation.id)
                     shown = drafts.draft_out(current, platform.reference.current(), platform.cipher) if current else None
@@ -165,7 +210,15 @@ class Inbox:
             self._announce_queue()
         return None
 
-    def _own_reply(self, session: Any, conversation: Conversation, text: str, now: Any) -> list[OutboundMessage] | None:
+    def _judge(self, session: Any, conversation: Conversation, abusive: bool, now: Any) -> limits.Verdict:
+        """Say whether the sender has to be slowed down (Art. 12(6), 30); who talks with an operator isn't."""
+        if conversation.holder == "operator":
+            return "fine"
+        return limits.judge(session, conversation.channel, conversation.address_lookup, now, abusive=abusive)
+
+    def _own_reply(
+        self, session: Any, conversation: Conversation, text: str, content: dict[str, Any], now: Any
+    ) -> list[OutboundMessage] | None:
         """Return what the gateway itself answers (perhaps nothing at all), or None where the assistant is to answer."""
         if conversation.holder == "operator":
             return []
@@ -178,7 +231,8 @@ class Inbox:
                 return []
             return [OutboundMessage(wording.WAITING.text, wording.WAITING.buttons, {"kind": "waiting"})]
         if not normalise(text):
-            return [wording.EMPTY]
+            kinds = [each["kind"] for each in content.get("attachments", [])]
+            return [wording.attachments_kept(kinds) if kinds else wording.EMPTY]
         return None
 
     async def _ask_assistant(self, message_id: int, turn: _Turn) -> None:
