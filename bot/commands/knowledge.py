@@ -14,7 +14,7 @@ from bot.system import open_platform, running_platform, unit_codes
 from dispatch.core.clock import beijing
 from dispatch.core.settings import Settings
 from dispatch.knowledge import service
-from dispatch.knowledge.csv_files import KnowledgeFileError
+from dispatch.knowledge.rows import KnowledgeFileError
 
 _IMPORT_SECONDS = 600
 
@@ -23,8 +23,8 @@ class ImportRefusedError(Exception):
     """The file as a whole can't be imported; the message says why."""
 
 
-def import_file(settings: Settings, file: Path, say: Callable[[str], None]) -> int:
-    """Import ``file`` and return how many rows were bad.
+def import_file(settings: Settings, file: Path, say: Callable[[str], None], *, dry_run: bool = False) -> int:
+    """Import ``file`` (or, with ``dry_run``, only say what would become of it) and return how many rows were bad.
 
     While the platform runs on SQLite it is the only writer (DESIGN.md section 5), so then the file is handed to it.
 
@@ -32,9 +32,11 @@ def import_file(settings: Settings, file: Path, say: Callable[[str], None]) -> i
         ImportRefusedError: the file can't be read as a whole.
     """
     running = running_platform(settings)
-    report = _through(running, file) if running else _directly(settings, file)
+    report = _through(running, file, dry_run) if running else _directly(settings, file, dry_run)
     for error in report["errors"]:
         say(f"第 {error['line']} 行：{error['error']}")
+    if dry_run:
+        say("试导入，没有写入：")
     say(f"新增 {report['added']} 条，更新 {report['updated']} 条，未变 {report['unchanged']} 条，有误 {len(report['errors'])} 行。")
     return len(report["errors"])
 
@@ -54,7 +56,7 @@ def searcher(settings: Settings) -> Callable[[str], dict[str, Any]]:
     return search
 
 
-def _directly(settings: Settings, file: Path) -> dict[str, Any]:
+def _directly(settings: Settings, file: Path, dry_run: bool) -> dict[str, Any]:
     platform = open_platform(settings)
     columns = (TextColumn("导入"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
@@ -65,7 +67,10 @@ def _directly(settings: Settings, file: Path) -> dict[str, Any]:
             bar.update(task, completed=done, total=total)
 
         try:
-            report = service.import_csv(platform.database, file, platform.clock.now(), unit_code=unit_codes(platform), progress=progress)
+            now = platform.clock.now()
+            report = service.import_file(
+                platform.database, file.name, file, now, unit_code=unit_codes(platform), progress=progress, dry_run=dry_run
+            )
         except KnowledgeFileError as error:
             raise ImportRefusedError(str(error)) from error
         finally:
@@ -74,12 +79,13 @@ def _directly(settings: Settings, file: Path) -> dict[str, Any]:
     return {"added": report.added, "updated": report.updated, "unchanged": report.unchanged, "errors": errors}
 
 
-def _through(running: tuple[str, str], file: Path) -> dict[str, Any]:
+def _through(running: tuple[str, str], file: Path, dry_run: bool) -> dict[str, Any]:
     url, token = running
     with file.open("rb") as handle:
         answer = httpx.post(
             f"{url}/api/v1/knowledge/import",
-            files={"file": (file.name, handle, "text/csv")},
+            files={"file": (file.name, handle)},
+            params={"dry_run": dry_run},
             headers={"Authorization": f"Bearer {token}"},
             timeout=_IMPORT_SECONDS,
             trust_env=False,

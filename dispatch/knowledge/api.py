@@ -13,8 +13,9 @@ from dispatch.accounts.service_token import ServiceCaller
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem, not_found
 from dispatch.knowledge import service
-from dispatch.knowledge.csv_files import KnowledgeFileError
+from dispatch.knowledge.importing import MAX_FILE
 from dispatch.knowledge.live import KnowledgeBase
+from dispatch.knowledge.rows import KnowledgeFileError
 from dispatch.knowledge.schemas import (
     CONVERSATION_ID,
     ENTRY_ID,
@@ -37,14 +38,13 @@ from dispatch.knowledge.schemas import (
 from dispatch.knowledge.service import EntryFilter, GapFilter, IllegalStepError, NoSuchEntryError, NoSuchGapError
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
-from dispatch.platform import PlatformDep
+from dispatch.platform import Platform, PlatformDep
 
 router = APIRouter(prefix="/api/v1", tags=["knowledge"])
 
 _REVIEWERS = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 _IMPORTERS = _REVIEWERS | {Role.BOT}
 _WRITERS = _REVIEWERS | {Role.HANDLER, Role.OPERATOR}
-_MAX_FILE = 64 * 1024 * 1024
 
 
 def knowledge_base(platform: PlatformDep) -> KnowledgeBase:
@@ -85,20 +85,26 @@ def search(
 
 
 @router.post("/knowledge/import")
-def import_file(platform: PlatformDep, actor: StaffOrService, file: UploadFile) -> ImportOut:
-    """Take in a CSV file with the columns id, question, passage, dept; the same ids again are updates."""
+def import_file(platform: PlatformDep, actor: StaffOrService, file: UploadFile, dry_run: bool = False) -> ImportOut:
+    """Take in a file: CSV (id, question, passage, dept), JSON Lines, Markdown, DOCX or PDF; the same ids or headings again are updates."""
     _allow(actor, _IMPORTERS)
-    data = file.file.read(_MAX_FILE + 1)
-    if len(data) > _MAX_FILE:
-        raise Problem(413, "文件太大", f"file: 一次最多导入 {_MAX_FILE // 1024 // 1024} MB", kind="too-large", field="file")
+    return imported(platform, file, dry_run=dry_run)
+
+
+def imported(platform: Platform, file: UploadFile, *, dry_run: bool) -> ImportOut:
+    """Take in an uploaded file and return what became of its rows; what can't be read as a whole is a problem 413 or 422."""
+    data = file.file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise Problem(413, "文件太大", f"file: 一次最多导入 {MAX_FILE // 1024 // 1024} MB，请分成几个文件", kind="too-large", field="file")
     units = platform.reference.current().units.all()
     find = service.unit_finder((unit.code, unit.name, unit.short) for unit in units)
+    name = file.filename or ""
     try:
-        report = service.import_csv(platform.database, data, platform.clock.now(), unit_code=find)
+        report = service.import_file(platform.database, name, data, platform.clock.now(), unit_code=find, dry_run=dry_run)
     except KnowledgeFileError as error:
         raise Problem(422, "文件无法导入", f"file: {error}", kind="bad-file", field="file") from error
     errors = [RowErrorOut(line=each.line, id=each.id, error=each.error) for each in report.errors]
-    return ImportOut(added=report.added, updated=report.updated, unchanged=report.unchanged, errors=errors)
+    return ImportOut(added=report.added, updated=report.updated, unchanged=report.unchanged, errors=errors, dry_run=dry_run)
 
 
 @router.post("/conversations/{conversation_id}/answers")

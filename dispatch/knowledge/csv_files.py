@@ -5,38 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from pydantic import ValidationError
-
-from dispatch.knowledge.schemas import EntryContent
+from dispatch.knowledge.rows import BROKEN, MAX_ID, KnowledgeFileError, Row, RowError, make_row
 
 COLUMNS = ("id", "question", "passage", "dept")
-_MAX_ID = 64
-_BROKEN = "\ufffd"
 _FEW = 0.02
-
-
-class KnowledgeFileError(ValueError):
-    """The file as a whole cannot be read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """A row that was left out: its line in the file, its id if it has one, and what is wrong."""
-
-    line: int
-    id: str | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that can be taken in."""
-
-    line: int
-    id: str
-    content: EntryContent
 
 
 def decode(data: bytes) -> str:
@@ -50,12 +23,12 @@ def decode(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    if text.count(_BROKEN) <= _FEW * text.count("\n"):
+    if text.count(BROKEN) <= _FEW * text.count("\n"):
         return text
     try:
         return data.decode("gb18030").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        if text.count(_BROKEN) < _FEW * len(text):
+        if text.count(BROKEN) < _FEW * len(text):
             return text
         raise KnowledgeFileError(f"文件既不是 UTF-8 也不是 GB18030 编码（第 {error.start} 个字节处无法识别）") from error
 
@@ -74,7 +47,6 @@ def read_rows(data: bytes) -> Iterator[Row | RowError]:
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise KnowledgeFileError(f"第 1 行缺少列 {'、'.join(missing)}；应有 {','.join(COLUMNS)}")
-    seen: dict[str, int] = {}
     while True:
         line = reader.line_num + 1
         try:
@@ -86,33 +58,13 @@ def read_rows(data: bytes) -> Iterator[Row | RowError]:
             return
         if not any(cell.strip() for cell in cells):
             continue
-        row = _row(line, header, cells)
-        if isinstance(row, Row):
-            if row.id in seen:
-                row = RowError(line, row.id, f"id 与第 {seen[row.id]} 行重复")
-            else:
-                seen[row.id] = line
-        yield row
+        yield _row(line, header, cells)
 
 
 def _row(line: int, header: list[str], cells: list[str]) -> Row | RowError:
     values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
     entry_id = values.get("id", "")
-    known_id = entry_id[:_MAX_ID] or None
     if len(cells) != len(header):
-        return RowError(line, known_id, f"应有 {len(header)} 列，实有 {len(cells)} 列")
-    if not entry_id:
-        return RowError(line, None, "id 为空")
-    if len(entry_id) > _MAX_ID or not entry_id.isprintable():
-        return RowError(line, known_id, f"id 应为不超过 {_MAX_ID} 个可见字符")
-    if any(_BROKEN in value for value in values.values()):
-        return RowError(line, known_id, "含有无法识别的字符（编码损坏）")
-    try:
-        content = EntryContent(title=values["question"], answer=values["passage"], unit_name=values["dept"], source=values["dept"])
-    except ValidationError as error:
-        names = {"title": "question", "answer": "passage", "unit_name": "dept", "source": "dept"}
-        problems = "；".join(
-            f"{names.get(str(each['loc'][0]), each['loc'][0]) if each['loc'] else ''} {each['msg']}" for each in error.errors()
-        )
-        return RowError(line, known_id, problems.strip())
-    return Row(line, entry_id, content)
+        return RowError(line, entry_id[:MAX_ID] or None, f"应有 {len(header)} 列，实有 {len(cells)} 列")
+    wanted = {"title": values["question"], "answer": values["passage"], "unit_name": values["dept"], "source": values["dept"]}
+    return make_row(line, entry_id, wanted)

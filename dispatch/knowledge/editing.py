@@ -58,6 +58,22 @@ def submit(
     return number
 
 
+def send_for_review(session: Session, entry_id: str, number: int) -> None:
+    """Send a draft to the reviewers.
+
+    Raises:
+        NoSuchEntryError: there is no such version.
+        IllegalStepError: it is no draft.
+    """
+    entry, version = _version(session, entry_id, number)
+    if version.state != State.DRAFT.value:
+        raise IllegalStepError(f"第 {number} 版现在是 {version.state}，只有草稿可以提交审核")
+    version.state = State.IN_REVIEW.value
+    if entry.state == State.DRAFT.value:
+        entry.state = State.IN_REVIEW.value
+    session.flush()
+
+
 def publish(session: Session, entry_id: str, number: int, *, reviewer: str, now: datetime) -> KnowledgeEntry:
     """Put a reviewed version in force; every process searches it within two seconds.
 
@@ -116,12 +132,17 @@ def expiring(session: Session, today: date, last: date) -> list[tuple[str, str |
 
 
 def _waiting(session: Session, entry_id: str, number: int) -> tuple[KnowledgeEntry, KnowledgeVersion]:
+    entry, version = _version(session, entry_id, number)
+    if version.state != State.IN_REVIEW.value:
+        raise IllegalStepError(f"第 {number} 版现在是 {version.state}，只有待审的版本可以发布或退回")
+    return entry, version
+
+
+def _version(session: Session, entry_id: str, number: int) -> tuple[KnowledgeEntry, KnowledgeVersion]:
     entry = repository.entry(session, entry_id, lock=True)
     version = repository.version(session, entry_id, number)
     if entry is None or version is None:
         raise NoSuchEntryError(f"{entry_id} 第 {number} 版")
-    if version.state not in (State.IN_REVIEW.value, State.DRAFT.value):
-        raise IllegalStepError(f"第 {number} 版现在是 {version.state}，只有待审的版本可以发布或退回")
     return entry, version
 
 

@@ -13,6 +13,7 @@ _TAG = re.compile(
     r"|script|section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|th|thead|tr|u|ul|video)\b[^<>]*/?>",
     re.IGNORECASE,
 )
+_PASSES = 8
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _BLANKS = re.compile(r"[ \t\u00a0\u3000]+")
 _EMPTY_LINES = re.compile(r"\s*\n\s*")
@@ -23,9 +24,12 @@ def plain_text(text: str) -> str:
 
     Angle brackets that are no known tag (血压<140, <办法>) are kept in full width, which no browser takes for markup.
     """
-    while (cleaned := _cleaned(text)) != text:  # an entity may hide a tag, and a tag removed may leave another
+    for _ in range(_PASSES):  # an entity may hide a tag, and a tag removed may leave another
+        cleaned = _cleaned(text)
+        if cleaned == text:
+            return text
         text = cleaned
-    return text
+    return _cleaned(text.replace("&", "＆"))  # whoever hides deeper means no good
 
 
 def _cleaned(text: str) -> str:

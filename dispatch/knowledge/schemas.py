@@ -110,6 +110,8 @@ class ImportOut(BaseModel):
     updated: int
     unchanged: int
     errors: list[RowErrorOut]
+    dry_run: bool = False
+    """Whether nothing was written."""
 
 
 class SubmitIn(BaseModel):

@@ -11,6 +11,7 @@ from dispatch.knowledge.editing import expiring as expiring
 from dispatch.knowledge.editing import owner as owner
 from dispatch.knowledge.editing import publish as publish
 from dispatch.knowledge.editing import reject as reject
+from dispatch.knowledge.editing import send_for_review as send_for_review
 from dispatch.knowledge.editing import submit as submit
 from dispatch.knowledge.editing import warn_units as warn_units
 from dispatch.knowledge.editing import withdraw as withdraw
@@ -22,6 +23,7 @@ from dispatch.knowledge.gaps import gap_examples as gap_examples
 from dispatch.knowledge.gaps import gaps as gaps
 from dispatch.knowledge.importing import ImportReport as ImportReport
 from dispatch.knowledge.importing import import_csv as import_csv
+from dispatch.knowledge.importing import import_file as import_file
 from dispatch.knowledge.importing import seed as seed
 from dispatch.knowledge.importing import unit_finder as unit_finder
 from dispatch.knowledge.rates import rates as rates

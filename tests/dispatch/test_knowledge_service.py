@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from dispatch.core.database import Base, Database
 from dispatch.knowledge import repository, service
-from dispatch.knowledge.csv_files import KnowledgeFileError
+from dispatch.knowledge.rows import KnowledgeFileError
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.knowledge.models import Consultation, Feedback, KnowledgeEntry
 from dispatch.knowledge.schemas import EntryContent

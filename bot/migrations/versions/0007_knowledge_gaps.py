@@ -13,18 +13,22 @@ branch_labels = None
 depends_on = None
 
 _TIME = UTCDateTime(timezone=True)
-_ADDED = (
-    sa.Column("nearest_id", sa.String(length=64), nullable=True),
-    sa.Column("picked", sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column("unsolved", sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column("pending", sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column("gap_id", sa.Integer(), nullable=True),
-)
+
+
+def _added() -> list[sa.Column]:
+    """Return new columns each time: one that was added belongs to its table."""
+    return [
+        sa.Column("nearest_id", sa.String(length=64), nullable=True),
+        sa.Column("picked", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("unsolved", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("pending", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("gap_id", sa.Integer(), nullable=True),
+    ]
 
 
 def upgrade() -> None:
-    for column in _ADDED:
-        op.add_column("knowledge_consultations", column.copy())
+    for column in _added():
+        op.add_column("knowledge_consultations", column)
     op.create_index("ix_knowledge_consultations_pending", "knowledge_consultations", ["pending", "id"])
     op.create_index("ix_knowledge_consultations_gap", "knowledge_consultations", ["gap_id", "id"])
     op.create_table(
@@ -67,5 +71,5 @@ def downgrade() -> None:
     op.drop_table("knowledge_gaps")
     op.drop_index("ix_knowledge_consultations_pending", table_name="knowledge_consultations")
     op.drop_index("ix_knowledge_consultations_gap", table_name="knowledge_consultations")
-    for column in _ADDED:
+    for column in _added():
         op.drop_column("knowledge_consultations", column.name)
