@@ -26,6 +26,8 @@ import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
+import dispatch.console.knowledge_pages
+import dispatch.console.knowledge_use_pages
 import dispatch.console.deliveries_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
@@ -133,6 +135,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.knowledge.api,
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,
+        dispatch.console.knowledge_use_pages,
+        dispatch.console.knowledge_pages,
         dispatch.console.deliveries_pages,
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
