@@ -51,6 +51,7 @@ NAVIGATION: list[Entry] = [
     Entry("/console", "工单", _EVERYBODY),
     Entry("/console/workflow", "流转规则", _EVERYBODY),
     Entry("/console/catalogue", "派单目录", frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})),
+    Entry("/console/knowledge", "知识库", _EVERYBODY),
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 
