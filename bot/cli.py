@@ -183,7 +183,8 @@ def survey(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, databa
 
 @knowledge.command("import")
 def knowledge_import(
-    file: Annotated[Path, typer.Argument(help="CSV：id,question,passage,dept", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path, typer.Argument(help="CSV（id,question,passage,dept）、JSON Lines、Markdown、DOCX 或 PDF", exists=True, dir_okay=False, readable=True)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告会怎样，不写入。")] = False,
     data_dir: DataDir = _DEFAULT_DATA_DIR,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -191,7 +192,7 @@ def knowledge_import(
     from bot.commands.knowledge import ImportRefusedError, import_file
 
     try:
-        bad = import_file(_settings(data_dir, database_url), file, say)
+        bad = import_file(_settings(data_dir, database_url), file, say, dry_run=dry_run)
     except ImportRefusedError as error:
         say(str(error))
         raise typer.Exit(1) from error
