@@ -26,9 +26,9 @@ import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
+import dispatch.console.deliveries_pages
 import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
-import dispatch.console.deliveries_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
 import dispatch.intake.api
