@@ -1,22 +1,24 @@
 """Deciding whether a message tells of danger now.
 
-Sentence by sentence: a sign of danger counts 3 when its wording is acute ("冒黑烟") and 2 when the thing may as well be old
-or small ("打架"). Contexts add to it (now, help!) or take from it (last year, what if, it is out already, I suggest). From 3 on it
-is an emergency. A false alarm costs a tap, a missed one may cost a life, but nobody heeds an alarm that is always ringing.
+Signs are looked for sentence by sentence: one counts 3 when its wording is acute ("冒黑烟") and 2 when the thing may as well be
+old or small ("打架"). Contexts add to it (now, help!) or take from it (last year, what if, it is out already, I suggest).
+What the strongest sign of a piece of the message counts for goes into a linear model together with the wording of the
+piece: the model decides. A false alarm costs a tap, a missed one may cost a life, but nobody heeds an alarm that is always
+ringing.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from nlu.emergency import model
-from nlu.emergency.lexicon import LINES, Lexicon, Sign, load
+from nlu.emergency.lexicon import Lexicon, Sign, load
 from nlu.text import normalise
 
 ACUTE = 3
 EVENT = 2
-THRESHOLD = 3
 SHORT = 45
 """A message of no more characters than this that names an event is taken for a call, not for a complaint."""
 LONG = 160
@@ -26,6 +28,7 @@ VERY_LONG = 400
 
 _CLAUSES = re.compile(r"[^，,。！？!?；;\n]+[，,。！？!?；;\n]*")
 _SENTENCES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
+_LETTERS = re.compile(r"\w")
 _MAX_SENTENCE = 80
 """Speech recognition leaves marks out: a longer sentence is read in windows of this many characters around the sign."""
 
@@ -41,49 +44,102 @@ class Emergency:
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class Finding:
+    """A sign at ``start`` of the text and what it counts for (``score``) with the contexts around it."""
+
     sign: Sign
+    start: int
     evidence: str
     score: int
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    start: int
+    piece: str
+    findings: list[Finding]
+    values: list[float]
+    odds: float
+
+
 def detect(text: str) -> Emergency | None:
     """Return which emergency line the writer of ``text`` needs now, or None (Art. 12(1)). Any string will do."""
     text = normalise(text)
+    read = load().correct(text)
+    findings = find(read)
+    limit = model.thresholds()[length_class(text)]
+    best: _Reading | None = None
+    for start, piece, own in worth_reading(read, findings):
+        values = model.scores(piece, markers(own))
+        odds = model.danger(values)
+        if odds >= limit and (best is None or odds > best.odds):
+            best = _Reading(start, piece, own, values, odds)
+    return _emergency(text, best) if best else None
+
+
+def length_class(text: str) -> int:
+    """Return 0 for a short message, 1 for a middling and 2 for a long one: the longer, the surer one must be that it is no complaint."""
+    return 0 if len(text) <= model.PIECE else 1 if len(text) <= LONG else 2
+
+
+def find(text: str) -> list[Finding]:
+    """Return what the signs find in corrected ``text``, with the contexts of each weighed, whatever it counts for."""
     lexicon = load()
     if not lexicon.words.search(text):
-        return _guess(lexicon, text)
-    masked = lexicon.harmless.sub(lambda match: "※" * len(match[0]), text)
+        return []
+    masked = lexicon.mask(text)
     message_weight, message_why = _weigh(lexicon, "message", masked)
     length = len(text)
     if length > LONG:
         message_weight -= 2 if length > VERY_LONG else 1
     elif length <= SHORT:
         message_weight += 1
-    findings = []
+    findings: list[Finding] = []
     for sentence in _SENTENCES.finditer(masked):
-        if not lexicon.words.search(sentence[0]):
-            continue
-        findings += _read_sentence(lexicon, text, sentence, message_weight, message_why)
-    findings = [finding for finding in findings if finding.score >= THRESHOLD]
-    return _summary(findings) if findings else _guess(lexicon, text)
+        if lexicon.words.search(sentence[0]):
+            findings += _read_sentence(lexicon, text, sentence, message_weight, message_why)
+    return findings
 
 
-def _guess(lexicon: Lexicon, text: str) -> Emergency | None:
-    """Return what the model sees in a short ``text`` without a sign, unless its context speaks against danger and the model isn't sure."""
-    guess = model.read(text)
-    if guess is None:
-        return None
-    line, evidence, chance = guess
-    against = sum(context.weight for context in lexicon.contexts if context.weight < 0 and context.pattern.search(text))
-    doubtful = against <= -ACUTE or lexicon.harmless.search(text)
-    if doubtful and chance < model.SURE:
-        return None
-    return Emergency(line, evidence, (), f"措辞近似险情，模型 {chance:.2f}")
+def worth_reading(text: str, findings: list[Finding]) -> list[tuple[int, str, list[Finding]]]:
+    """Return the pieces of ``text`` that the model reads, each with its findings: all of them, or of a long text those
+    with a sign, the first and the last."""
+    parts = [
+        (start, piece, [finding for finding in findings if start <= finding.start < start + len(piece)])
+        for start, piece in model.pieces(load().mask(text))
+        if len(_LETTERS.findall(piece)) > 1
+    ]
+    if len(text) <= LONG:
+        return parts
+    return [part for index, part in enumerate(parts) if part[2] or index in (0, len(parts) - 1)]
 
 
-def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight: int, why: list[str]) -> list[_Finding]:
+def markers(findings: list[Finding]) -> list[str]:
+    """Return what the model is told of the findings in a piece: the strongest sign, its line and what it counts for."""
+    if not findings:
+        return []
+    strongest = max(findings, key=lambda finding: finding.score)
+    score = max(-4, min(6, strongest.score))
+    lines = {line for finding in findings if finding.score >= EVENT for line in (finding.sign.line, *finding.sign.also)}
+    return [f"#{score}", f"#{strongest.sign.name}", *(f"#{line}" for line in sorted(lines))]
+
+
+def _emergency(text: str, reading: _Reading) -> Emergency:
+    line, also = model.lines(reading.values, [finding.sign.line for finding in reading.findings if finding.score >= ACUTE])
+    chance = 1 / (1 + math.exp(-max(-30.0, reading.odds)))
+    strong = [finding for finding in reading.findings if finding.score >= EVENT]
+    if strong:
+        leading = max(strong, key=lambda finding: (finding.sign.line == line, finding.score))
+        start, end, why = leading.start, leading.start + len(leading.evidence), leading.why
+    else:
+        clause = model.clause(reading.piece)
+        start = reading.start + reading.piece.index(clause)
+        end, why = start + len(clause), "措辞近似险情"
+    return Emergency(line, text[start:end], also, f"{why}，模型 {chance:.2f}")
+
+
+def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight: int, why: list[str]) -> list[Finding]:
     """Return what the signs in one sentence count for, with the contexts around each of them."""
     findings = []
     for sign in lexicon.signs:
@@ -100,7 +156,7 @@ def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight:
             start = sentence.start() + match.start()
             evidence = text[start : start + len(match[0])]
             score = base + weight + sentence_weight + clause_weight
-            findings.append(_Finding(sign, evidence, score, "，".join([sign.name, *clause_why, *sentence_why, *why])))
+            findings.append(Finding(sign, start, evidence, score, "，".join([sign.name, *clause_why, *sentence_why, *why])))
             break
     return findings
 
@@ -120,11 +176,3 @@ def _weigh(lexicon: Lexicon, scope: str, text: str, despite: frozenset[str] = fr
         context for context in lexicon.contexts if context.scope == scope and context.name not in despite and context.pattern.search(text)
     ]
     return sum(context.weight for context in found), [context.name for context in found if context.weight > 0]
-
-
-def _summary(findings: list[_Finding]) -> Emergency:
-    """Return one emergency for all findings: the first line by rank, the others behind it."""
-    called = {line for finding in findings for line in (finding.sign.line, *finding.sign.also)}
-    leading = min(findings, key=lambda finding: (LINES.index(finding.sign.line), -finding.score))
-    also = tuple(line for line in LINES if line in called and line != leading.sign.line)
-    return Emergency(leading.sign.line, leading.evidence, also, leading.why)

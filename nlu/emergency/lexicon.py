@@ -11,8 +11,7 @@ import yaml
 
 from nlu.files import data_path
 
-CLASSES = ("none", "119", "122", "110", "120")
-LINES = CLASSES[1:]
+LINES = ("119", "122", "110", "120")
 """In the order in which they are named first when a message calls for several."""
 
 
@@ -45,12 +44,25 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """``words`` finds whether a message is worth reading at all; ``harmless`` matches phrases that only sound like danger."""
+    """``words`` finds whether a message is worth reading at all; ``harmless`` matches phrases that only sound like danger.
+
+    ``typos`` finds the homophones of ``meant``, each as long as what is meant.
+    """
 
     words: re.Pattern[str]
     harmless: re.Pattern[str]
     signs: tuple[Sign, ...]
     contexts: tuple[Context, ...]
+    typos: re.Pattern[str]
+    meant: dict[str, str]
+
+    def mask(self, text: str) -> str:
+        """Return ``text``, as long as before, with the phrases that only sound like danger blanked out."""
+        return self.harmless.sub(lambda match: "※" * len(match[0]), text)
+
+    def correct(self, text: str) -> str:
+        """Return ``text``, as long as before, with the words of danger spelt right."""
+        return self.typos.sub(lambda match: self.meant[match[0]], text)
 
 
 SCOPES = ("clause", "sentence", "message")
@@ -72,11 +84,14 @@ def load() -> Lexicon:
     for sign in signs:
         if sign.despite - known:
             raise ValueError(f"data/emergency/signs.yml: {sign.name}: no such context as {'、'.join(sign.despite - known)}")
+    typos = _typos()
     return Lexicon(
         words=_any_word(words),
         harmless=_compile("contexts.yml", "harmless", contexts["harmless"]),
         signs=tuple(signs),
         contexts=tuple(_context(entry) for entry in contexts["contexts"]),
+        typos=re.compile("|".join(map(re.escape, sorted(typos, key=len, reverse=True)))),
+        meant=typos,
     )
 
 
@@ -88,6 +103,14 @@ def _read(name: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise TypeError(f"data/emergency/{name}: a mapping is expected")
     return content
+
+
+def _typos() -> dict[str, str]:
+    typos = {str(typo): str(word) for typo, word in _read("typos.yml").items()}
+    for typo, word in typos.items():
+        if len(typo) != len(word):
+            raise ValueError(f"data/emergency/typos.yml: {typo}: {word} isn't as long")
+    return typos
 
 
 def _sign(entry: dict[str, Any], vocabulary: dict[str, str]) -> Sign:

@@ -1,6 +1,6 @@
-"""What a model of character n-grams makes of short messages in which no sign of danger is found.
+"""What a linear model makes of a piece of a message: its character n-grams and what the signs found in it.
 
-Trained by ``python -m nlu.learning.emergency`` on our own sentences.
+Trained by ``python -m nlu.learning.emergency`` on our own sentences and on complaints without danger.
 """
 
 from __future__ import annotations
@@ -8,43 +8,128 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from nlu.emergency.lexicon import CLASSES
+import yaml
+
+from nlu.emergency.lexicon import LINES
 from nlu.files import data_path
-from nlu.ngrams import NgramModel
+from nlu.ngrams import ngrams
 
-LONGEST = 80
-"""Sentences that it learnt from are shorter still: about longer messages it knows nothing."""
-LEAST = 0.3
-"""Danger is rare among the sentences that it learnt from, so a chance of one in three is already a lot."""
-SURE = 0.5
-"""From here on hardly a real complaint is left, whatever its context."""
+CLASSES = ("none", "119", "119 120", "122", "122 120", "110", "110 120", "120", "110 119 120")
+"""No danger, or the lines that a piece calls for, the one to ring first in front."""
+PIECE = 70
+"""The longest piece in characters: whoever is in danger says so in one breath."""
+_SIGN = 3.0
+"""A strong sign makes its line as many times likelier."""
+_STEP = 45
+"""Where no mark ends a sentence, pieces overlap."""
 
-_CLAUSES = re.compile(r"[^，,。！？!?；; \n]+")
+_SENTENCES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
+_CLAUSES = re.compile(r"[^，,。！？!?；;\n]+")
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (start, piece) of ``text``: the whole of a short message, else neighbouring sentences together, long ones cut."""
+    if len(text) <= PIECE:
+        yield 0, text
+        return
+    start, end = 0, 0
+    for sentence in _SENTENCES.finditer(text):
+        if end > start and sentence.end() - start > PIECE:
+            yield from _cut(text, start, end)
+            start = sentence.start()
+        end = sentence.end()
+    if end > start:
+        yield from _cut(text, start, end)
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    while end - start > PIECE:
+        yield start, text[start : start + PIECE]
+        start += _STEP
+    yield start, text[start:end]
 
 
 @lru_cache(maxsize=1)
-def _model() -> NgramModel:
+def _word_classes() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return a pattern of all words that have a class and what each class is written as: a capital letter."""
+    groups = yaml.safe_load(data_path("emergency", "word_classes.yml").read_text(encoding="utf-8"))
+    letters = {name: chr(ord("A") + index) for index, name in enumerate(groups)}
+    patterns = [f"(?P<{name}>{''.join(words.split())})" for name, words in groups.items()]
+    return re.compile("|".join(patterns)), letters
+
+
+def grams(piece: str) -> set[str]:
+    """Return the n-grams of ``piece`` and, behind ~, those of its skeleton: words with a class replaced by its letter."""
+    found = ngrams(piece.lower())
+    pattern, letters = _word_classes()
+    skeleton, count = pattern.subn(lambda match: letters[str(match.lastgroup)], piece.lower())
+    if count:
+        marked = "^" + skeleton + "$"
+        for size in (1, 2, 3, 4):
+            for start in range(len(marked) - size + 1):
+                gram = marked[start : start + size]
+                if not gram.islower() and any("A" <= letter <= "Z" for letter in gram):
+                    found.add("~" + gram)
+    return found
+
+
+def features(piece: str, markers: Iterable[str]) -> dict[str, float]:
+    """Return what the model looks at: n-grams, all together of length one, and the ``markers`` of the signs."""
+    found = grams(piece)
+    scale = len(found) ** -0.5
+    return {**dict.fromkeys(found, scale), **dict.fromkeys(markers, 0.5)}
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[list[float], dict[str, list[int]], list[float]]:
     data = json.loads(data_path("emergency", "model.json").read_text(encoding="utf-8"))
-    return NgramModel(data["bias"], data["weights"])
+    return data["bias"], data["weights"], data["thresholds"]
 
 
-def read(text: str) -> tuple[str, str, float] | None:
-    """Return (line, evidence, chance of danger 0..1) for normalised ``text``, None where danger is unlikely or the text long."""
-    if not text or len(text) > LONGEST:
-        return None
-    chances = _chances(text)
-    danger = 1 - chances[0]
-    if danger < LEAST:
-        return None
-    line = max(CLASSES[1:], key=lambda name: chances[CLASSES.index(name)])
-    clauses = _CLAUSES.findall(text) or [text]
-    return line, max(clauses, key=lambda clause: 1 - _chances(clause)[0]), danger
+def thresholds() -> list[float]:
+    """Return the log-odds of danger from which a short, a middling and a long message ring (see nlu.emergency.detection)."""
+    return _model()[2]
 
 
-def _chances(text: str) -> list[float]:
-    scores = _model().scores(text)
-    highest = max(scores)
-    powers = [math.exp(score - highest) for score in scores]
-    return [power / sum(powers) for power in powers]
+def scores(piece: str, markers: Iterable[str] = ()) -> list[float]:
+    """Return the score of every class for ``piece``, in log-odds."""
+    bias, weights, _ = _model()
+    all_grams = grams(piece)
+    scale = len(all_grams) ** -0.5 / 100
+    found = [weights[gram] for gram in all_grams if gram in weights]
+    marked = [weights[marker] for marker in markers if marker in weights]
+    total = list(bias)
+    if found:
+        total = [score + scale * sum(column) for score, column in zip(total, zip(*found))]  # noqa: B905 columns are as many as classes
+    if marked:
+        total = [score + sum(column) / 200 for score, column in zip(total, zip(*marked))]  # noqa: B905
+    return total
+
+
+def danger(values: list[float]) -> float:
+    """Return the log-odds of danger of any kind from the scores of the classes."""
+    highest = max(values[1:])
+    return highest + math.log(sum(math.exp(value - highest) for value in values[1:])) - values[0]
+
+
+def lines(values: list[float], signs: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """Return the line to ring first and the further ones, for the scores of a piece that tells of danger.
+
+    The lines of strong ``signs`` found in it count as well.
+    """
+    highest = max(values)
+    chances = {name: math.exp(value - highest) for name, value in zip(CLASSES[1:], values[1:])}  # noqa: B905 as many
+    for line in set(signs):
+        chances = {name: chance * (_SIGN if name.startswith(line) else 1.0) for name, chance in chances.items()}
+    first = max(LINES, key=lambda line: sum(chance for name, chance in chances.items() if name.startswith(line)))
+    best = max((name for name in chances if name.startswith(first)), key=chances.__getitem__)
+    return first, tuple(best.split()[1:])
+
+
+def clause(piece: str) -> str:
+    """Return the clause of ``piece`` that sounds most of danger."""
+    found: list[str] = _CLAUSES.findall(piece) or [piece]
+    return max(found, key=lambda part: danger(scores(part)))

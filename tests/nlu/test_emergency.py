@@ -1,53 +1,63 @@
-"""Emergencies (Art. 12(1)): our own sentences, a fifth held out, and real complaints, of which hardly one may ring."""
+"""Emergencies (Art. 12(1)): a sealed set, the sentences learnt from, and real complaints, of which hardly one may ring."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nlu.emergency import Emergency, detect
 from nlu.emergency.lexicon import LINES, load
+from nlu.learning.emergency import REAL, real_held_out
 from nlu.text import normalise
 from tests.real_data import rows
 
+_SEALED = yaml.safe_load(Path(__file__).with_name("emergency_sealed.yml").read_text(encoding="utf-8"))
 _SENTENCES = yaml.safe_load(Path(__file__).with_name("emergency_sentences.yml").read_text(encoding="utf-8"))
 
 
-def _held_out(text: str) -> bool:
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 5 == 0
+def _score(groups: dict[str, list[str]]) -> tuple[float, float, float]:
+    """Return recall, the share of seen dangers whose line is among the expected, and the share of harmless messages that ring."""
+    dangers = [(text, lines.split()) for lines, texts in groups.items() if lines != "none" for text in texts]
+    seen = [(lines, danger) for text, lines in dangers if (danger := detect(text))]
+    right = [danger for lines, danger in seen if danger.line in lines]
+    return len(seen) / len(dangers), len(right) / len(seen), sum(1 for text in groups["none"] if detect(text)) / len(groups["none"])
 
 
-def _dangers(*, held_out: bool) -> list[tuple[str, list[str]]]:
-    return [(text, key.split()) for key, texts in _SENTENCES.items() if key != "none" for text in texts if _held_out(text) == held_out]
+def test_the_sealed_set() -> None:
+    """What is reached is recorded in the header of the file; the aims are .98 and, for messages written to mislead, .02."""
+    recall, line, alarms = _score(_SEALED)
+    assert recall >= 0.95
+    assert line >= 0.85
+    assert alarms <= 0.09
 
 
-def _harmless(*, held_out: bool) -> list[str]:
-    return [text for text in _SENTENCES["none"] if _held_out(text) == held_out]
+def test_sentences_learnt_from() -> None:
+    recall, line, alarms = _score(_SENTENCES)
+    assert recall >= 0.97
+    assert line >= 0.97
+    assert alarms <= 0.02
 
 
-@pytest.mark.parametrize(("held_out", "least"), [(False, 0.98), (True, 0.85)])
-def test_danger_is_seen(held_out: bool, least: float) -> None:
-    dangers = _dangers(held_out=held_out)
-    missed = [text for text, _ in dangers if detect(text) is None]
-    assert 1 - len(missed) / len(dangers) >= least, missed
+@pytest.mark.parametrize("text", ["楼上冒黑烟, 窗户噼里啪啦响", "我妈突然嘴歪了说不出话"])
+def test_danger_without_a_keyword(text: str) -> None:
+    assert detect(text) is not None
 
 
-@pytest.mark.parametrize(("held_out", "least"), [(False, 0.95), (True, 0.85)])
-def test_the_right_line_is_named(held_out: bool, least: float) -> None:
-    seen = [(text, lines, danger) for text, lines in _dangers(held_out=held_out) if (danger := detect(text))]
-    wrong = [(text, danger) for text, lines, danger in seen if danger.line not in lines]
-    assert 1 - len(wrong) / len(seen) >= least, wrong
+@pytest.mark.parametrize("text", ["消防通道被占", "打110没人管要投诉", "去年着火那栋楼还没修", "救命药能报销吗"])
+def test_a_keyword_without_danger(text: str) -> None:
+    assert detect(text) is None
 
 
-@pytest.mark.parametrize(("held_out", "most"), [(False, 0.02), (True, 0.10)])
-def test_words_alone_raise_no_alarm(held_out: bool, most: float) -> None:
-    harmless = _harmless(held_out=held_out)
-    alarms = [(text, detect(text)) for text in harmless if detect(text)]
-    assert len(alarms) / len(harmless) <= most, alarms
+@pytest.mark.parametrize("text", ["三楼着伙了快来", "救名啊有人持刀", "我爸晕到了没反映", "被困电剃里了"])
+def test_homophones_are_read(text: str) -> None:
+    danger = detect(text)
+    assert danger is not None
+    assert danger.evidence in text
 
 
 @pytest.mark.parametrize("text", ["气死我了，火了", "急死我了", "打不着火", "救命恩人", "这家店火了", "消防演习"])
@@ -56,7 +66,7 @@ def test_figures_of_speech_raise_no_alarm(text: str) -> None:
 
 
 def test_evidence_stands_in_the_text_and_lines_are_lines() -> None:
-    for texts in _SENTENCES.values():
+    for texts in (*_SENTENCES.values(), *_SEALED.values()):
         for text in texts:
             danger = detect(text)
             if danger:
@@ -67,13 +77,28 @@ def test_evidence_stands_in_the_text_and_lines_are_lines() -> None:
                 assert danger.line not in danger.also
 
 
+@settings(max_examples=150, deadline=2000)
+@given(
+    st.text(max_size=400)
+    | st.lists(st.sampled_from(["着火", "，", "煤气", "。", "我妈", "救命", "没有", "去年", "🔥", "血", "\n", "電梯"]), max_size=200).map(
+        "".join
+    )
+)
+def test_evidence_is_a_piece_of_any_text(text: str) -> None:
+    danger = detect(text)
+    if danger:
+        assert danger.evidence
+        assert danger.evidence in normalise(text)
+        assert danger.line not in danger.also
+
+
 @pytest.mark.parametrize("text", ["", "  ", "？", "着", "a" * 30_000, "着火" * 12_000, "\ud800", "煤气", "🔥🔥🔥"])
 def test_any_text_is_read(text: str) -> None:
     danger = detect(text)
     assert danger is None or isinstance(danger, Emergency)
 
 
-def test_typical_messages_take_a_fifth_of_a_millisecond() -> None:
+def test_typical_messages_take_less_than_a_millisecond() -> None:
     load()
     message = "您好，我家住在望京南湖西园，楼下烧烤店每天晚上营业到凌晨两点，油烟顺着窗户往屋里灌，孩子写不了作业，" * 3
     texts = [f"{number}号楼，{message}"[:150] for number in range(300)]
@@ -83,18 +108,8 @@ def test_typical_messages_take_a_fifth_of_a_millisecond() -> None:
     assert (time.process_time() - start) / len(texts) < 0.001  # 0.2 ms measured; five times that on a busy machine
 
 
-@pytest.mark.parametrize(
-    ("name", "column"),
-    [
-        ("messages_request_type.csv", "text"),
-        ("hotline_tickets.csv", "text_citizen"),
-        ("messages_topic7.csv", "detail"),
-        ("messages_replies.csv", "detail"),
-        ("messages_hotspot.csv", "detail"),
-    ],
-)
-def test_real_complaints_hardly_ever_ring(name: str, column: str) -> None:
-    texts = [row[column] for row in rows(name)]
-    alarms = [text for text in texts if detect(text)]
-    # Some alarms are right: read one by one, they are counted in the issue's note.
-    assert len(alarms) / len(texts) <= 0.003
+def test_real_complaints_hardly_ever_ring() -> None:
+    """Measured on the half that the model doesn't learn from."""
+    texts = [text for name, column in REAL for text in {row[column] for row in rows(name)} if real_held_out(text)]
+    alarms = sum(1 for text in texts if detect(text))
+    assert alarms / len(texts) <= 0.001
