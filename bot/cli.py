@@ -185,7 +185,9 @@ def survey(file: InputFile = None, data_dir: DataDir = _DEFAULT_DATA_DIR, databa
 def knowledge_import(
     file: Annotated[
         Path,
-        typer.Argument(help="CSV（id,question,passage,dept）、JSON Lines、Markdown、DOCX 或 PDF", exists=True, dir_okay=False, readable=True),
+        typer.Argument(
+            help="CSV（id,question,passage,dept）、JSON Lines、Markdown、DOCX 或 PDF", exists=True, dir_okay=False, readable=True
+        ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告会怎样，不写入。")] = False,
     data_dir: DataDir = _DEFAULT_DATA_DIR,
