@@ -1,13 +1,15 @@
 """A text classifier that learns from labelled messages of any size and kind, and says how sure it is.
 
-Several linear models look at different sides of a message (characters, words, formulas, meaning). Which of them count, and
-how much, is decided by cross-validation inside ``fit``; the same cross-validation calibrates the probabilities. An archive
-holds numbers and JSON only: loading one never runs code from it.
+Several linear models look at different sides of a message (characters, words, formulas, meaning), and a small neural network at
+all of them. Which of them count, and how much, is decided by cross-validation inside ``fit``; the same cross-validation
+calibrates the probabilities. The linear models name the first label; the network makes the runners-up better. An archive holds
+numbers and JSON only: loading one never runs code from it.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +22,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import chi2
 from sklearn.kernel_approximation import Nystroem
 from sklearn.model_selection import StratifiedKFold
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
@@ -31,12 +36,14 @@ from nlu.learning import features
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of the training that is finished, 0 to 1."""
 
-FORMAT = "jsjb-text-classifier/1"
+FORMAT = "jsjb-text-classifier/2"
 TOP = 3
 _FOLDS = 5
 _MAX_COMPARED_ROWS = 10_000  # models are compared on at most so many rows; the chosen ones then learn from all of them
 _MAX_FEATURES = 300_000
 _LANDMARKS = 600
+_NETWORK_FEATURES = 20_000  # those that depend most on the label; more make the network slower and no better
+_NETWORK_ROUNDS = 6  # through the training rows; with more it learns them by heart
 _MAX_ARCHIVE_BYTES = 4_000_000_000
 
 Floats = NDArray[np.float32]
@@ -54,15 +61,18 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One linear model: the views it reads, how strongly it trusts the training rows (the SVM's C), and whether terms that
-    tell labels apart are emphasised."""
+    """One model: the views it reads, how strongly it trusts the training rows (the SVM's C), and whether terms that tell
+    labels apart are emphasised. With ``hidden`` units it is a network of one hidden layer, otherwise a linear SVM."""
 
     views: tuple[str, ...]
     trust: float
     emphatic: bool = False
+    hidden: int = 0
 
     @property
     def name(self) -> str:
+        if self.hidden:
+            return "+".join(self.views) + f" network of {self.hidden}"
         return "+".join(self.views) + (" emphasised" if self.emphatic else "") + f" C={self.trust:g}"
 
 
@@ -75,18 +85,25 @@ _CANDIDATES = (
     _Candidate(("meaning",), 1.0),
     _Candidate(("characters", "words", "formulas"), 0.1),
     _Candidate(("characters", "words", "meaning"), 0.5),
+    _Candidate(("characters", "words", "meaning"), 1.0, hidden=64),
 )
 _VIEWS = ("characters", "words", "formulas", "meaning")
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A trained candidate: scores are ``features @ weights + bias``, probabilities ``softmax(scores * sharpness)``."""
+    """A trained candidate: scores are ``features @ weights + bias``, probabilities ``softmax(scores * sharpness)``.
+
+    A network has hidden units in place of features: ``max(0, features[columns] @ inner + inner_bias)``.
+    """
 
     candidate: _Candidate
     weights: Floats  # (features, labels)
     bias: Floats  # (labels,)
     emphasis: Floats | None = None  # (features,) factor of each feature; each row then has length 1 again
+    columns: Integers | None = None  # the features that a network reads
+    inner: Floats | None = None  # (columns, hidden units)
+    inner_bias: Floats | None = None  # (hidden units,)
 
 
 class _TfidfView:
@@ -172,6 +189,7 @@ class TextClassifier:
         self._models: list[_Model] = []
         self._sharpness: Doubles = np.zeros(0)
         self._shares: Doubles = np.zeros(0)
+        self._leading: Doubles = np.zeros(0)
         self._final_sharpness = 1.0
 
     def fit(self, texts: Sequence[str], labels: Sequence[str], progress: Progress | None = None) -> TextClassifier:
@@ -193,14 +211,14 @@ class TextClassifier:
         index = {label: i for i, label in enumerate(self.labels)}
         truth = np.array([index[label] for _, label in rows], dtype=np.int64)
         self._prior = np.array([counts[label] / len(rows) for label in self.labels])
-        self._models, self._shares, self._sharpness, self.chosen = [], np.zeros(0), np.zeros(0), {}
+        self._models, self._shares, self._leading, self._sharpness, self.chosen = [], np.zeros(0), np.zeros(0), np.zeros(0), {}
         if len(self.labels) == 1:
             return self
         report("reading meanings", 0.0)
         vectors = features.embeddings(prepared)
         self._choose(prepared, vectors, truth, report)
-        picked = [i for i, share in enumerate(self._shares) if share > 0]
-        self._shares, self._sharpness = self._shares[picked], self._sharpness[picked]
+        picked = np.flatnonzero(self._shares + self._leading)
+        self._shares, self._leading, self._sharpness = self._shares[picked], self._leading[picked], self._sharpness[picked]
         candidates = [_CANDIDATES[i] for i in picked]
         report("learning from all rows", 0.85)
         self._views = _Views([view for view in _VIEWS if any(view in candidate.views for candidate in candidates)])
@@ -220,6 +238,7 @@ class TextClassifier:
         folds = _folds(truth[rows])
         if not folds:  # every label has one row only: nothing can be compared
             self._shares = np.array([float(candidate == _CANDIDATES[1]) for candidate in _CANDIDATES])
+            self._leading = self._shares
             self._sharpness = np.full(len(_CANDIDATES), 3.0)
             return
         scores = np.zeros((len(_CANDIDATES), len(rows), len(self.labels)), dtype=np.float32)
@@ -236,7 +255,11 @@ class TextClassifier:
         self._sharpness = np.array([_best_sharpness(score, known) for score in scores])
         likely = np.array([softmax(score * sharp, axis=1) for score, sharp in zip(scores, self._sharpness, strict=True)])
         self._shares = _blend(likely, known)
-        self._final_sharpness = _best_sharpness(np.log(np.tensordot(self._shares, likely, axes=1) + 1e-9), known)
+        linear = [i for i, candidate in enumerate(_CANDIDATES) if not candidate.hidden]
+        self._leading = np.zeros(len(_CANDIDATES))
+        self._leading[linear] = _blend(likely[linear], known)
+        mixed = _lead(np.tensordot(self._shares, likely, axes=1), np.tensordot(self._leading, likely, axes=1))
+        self._final_sharpness = _best_sharpness(np.log(mixed + 1e-9), known)
 
     def probabilities(self, texts: Sequence[str]) -> Doubles:
         """Return an array (texts, labels) of probabilities, columns in the order of ``labels``; rows sum to 1.
@@ -253,10 +276,12 @@ class TextClassifier:
         kept = [prepared[i] for i in filled]
         vectors = features.embeddings(kept) if "meaning" in self._views.names else np.zeros((len(kept), 0), dtype=np.float32)
         seen = self._views.transform(kept, vectors)
-        mixed = np.zeros((len(kept), len(self.labels)))
-        for model, sharp, share in zip(self._models, self._sharpness, self._shares, strict=True):
-            mixed += share * softmax(_scores(model, seen) * sharp, axis=1)
-        result[filled] = softmax(np.log(mixed + 1e-9) * self._final_sharpness, axis=1)
+        mixed, leading = np.zeros((2, len(kept), len(self.labels)))
+        for model, sharp, share, lead in zip(self._models, self._sharpness, self._shares, self._leading, strict=True):
+            likely = softmax(_scores(model, seen) * sharp, axis=1)
+            mixed += share * likely
+            leading += lead * likely
+        result[filled] = softmax(np.log(_lead(mixed, leading) + 1e-9) * self._final_sharpness, axis=1)
         return result
 
     def predict(self, texts: Sequence[str]) -> list[list[Scored]]:
@@ -281,6 +306,7 @@ class TextClassifier:
             "terms": {},
         }
         arrays: dict[str, NDArray[Any]] = {"prior": self._prior, "sharpness": self._sharpness, "shares": self._shares}
+        arrays["leading"] = self._leading
         for name, view in self._views.tfidf.items():
             meta["terms"][name], arrays[f"idf_{name}"] = view.dump()
         if "meaning" in self._views.names:
@@ -289,6 +315,8 @@ class TextClassifier:
             arrays[f"weights_{i}"], arrays[f"bias_{i}"] = model.weights, model.bias
             if model.emphasis is not None:
                 arrays[f"emphasis_{i}"] = model.emphasis
+            if model.columns is not None and model.inner is not None and model.inner_bias is not None:
+                arrays[f"columns_{i}"], arrays[f"inner_{i}"], arrays[f"inner_bias_{i}"] = model.columns, model.inner, model.inner_bias
         arrays["meta"] = np.frombuffer(json.dumps(meta, ensure_ascii=False).encode(), dtype=np.uint8)
         with path.open("wb") as file:  # an open file: given a name, numpy would append .npz to it
             np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -329,13 +357,13 @@ class TextClassifier:
             self._views.meaning.projection = _array(arrays, "projection", (samples, samples))
             width["meaning"] = samples
         for i, described in enumerate(meta["models"]):
-            candidate = _Candidate(tuple(str(view) for view in described["views"]), float(described["trust"]), bool(described["emphatic"]))
-            size = sum(width[view] for view in candidate.views)
-            weights, bias = _array(arrays, f"weights_{i}", (size, count)), _array(arrays, f"bias_{i}", (count,))
-            self._models.append(_Model(candidate, weights, bias, _array(arrays, f"emphasis_{i}", (size,)) if candidate.emphatic else None))
+            views = tuple(str(view) for view in described["views"])
+            candidate = _Candidate(views, float(described["trust"]), bool(described["emphatic"]), int(described["hidden"]))
+            self._models.append(_restore_model(candidate, arrays, i, sum(width[view] for view in views), count))
         _require(bool(self._models) or count == 1, "it has no models")
         self._sharpness = _array(arrays, "sharpness", (len(self._models),)).astype(np.float64)
         self._shares = _array(arrays, "shares", (len(self._models),)).astype(np.float64)
+        self._leading = _array(arrays, "leading", (len(self._models),)).astype(np.float64)
         self._final_sharpness = float(meta["final_sharpness"])
         self.chosen = {model.candidate.name: round(float(share), 3) for model, share in zip(self._models, self._shares, strict=True)}
         return self
@@ -351,6 +379,25 @@ def _array(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]
     _require(array.shape == shape, f"{name} has shape {array.shape}, not {shape}")
     _require(array.dtype.kind == "f" and bool(np.isfinite(array).all()), f"{name} has entries that are not numbers")
     return array
+
+
+def _restore_model(candidate: _Candidate, arrays: Mapping[str, NDArray[Any]], i: int, size: int, labels: int) -> _Model:
+    """Return model number ``i`` of an archive, which reads ``size`` features. Raises ValueError if its arrays don't fit."""
+    bias = _array(arrays, f"bias_{i}", (labels,))
+    if not candidate.hidden:
+        weights = _array(arrays, f"weights_{i}", (size, labels))
+        return _Model(candidate, weights, bias, _array(arrays, f"emphasis_{i}", (size,)) if candidate.emphatic else None)
+    columns = arrays[f"columns_{i}"]
+    _require(columns.ndim == 1 and columns.dtype.kind == "i", f"columns_{i} are no row of numbers")
+    _require(len(columns) > 0 and columns.min() >= 0 and columns.max() < size, f"columns_{i} point outside the features")
+    return _Model(
+        candidate,
+        _array(arrays, f"weights_{i}", (candidate.hidden, labels)),
+        bias,
+        columns=columns.astype(np.int64),
+        inner=_array(arrays, f"inner_{i}", (len(columns), candidate.hidden)),
+        inner_bias=_array(arrays, f"inner_bias_{i}", (candidate.hidden,)),
+    )
 
 
 def _stack(views: Mapping[str, sp.csr_matrix], candidate: _Candidate) -> sp.csr_matrix:
@@ -388,6 +435,8 @@ def _telling(table: sp.csr_matrix, truth: Integers) -> Floats:
 def _train(candidate: _Candidate, views: Mapping[str, sp.csr_matrix], truth: Integers, labels: int) -> _Model:
     """Train one candidate; labels that don't occur in ``truth`` get the lowest score there is."""
     table = _stack(views, candidate)
+    if candidate.hidden:
+        return _train_network(candidate, table, truth, labels)
     emphasis = _telling(table, truth) if candidate.emphatic else None
     table = _emphasise(table, emphasis)
     present = np.unique(truth)
@@ -405,8 +454,46 @@ def _train(candidate: _Candidate, views: Mapping[str, sp.csr_matrix], truth: Int
     return _Model(candidate, weights, bias, emphasis)
 
 
+def _train_network(candidate: _Candidate, table: sp.csr_matrix, truth: Integers, labels: int) -> _Model:
+    """Train a network of one hidden layer; labels that don't occur in ``truth`` get the lowest score there is."""
+    present = np.unique(truth)
+    weights = np.zeros((candidate.hidden, labels), dtype=np.float32)
+    bias = np.full(labels, -10.0, dtype=np.float32)  # log-odds
+    if len(present) == 1:
+        bias[present] = 0.0
+        nothing = np.zeros((1, candidate.hidden), dtype=np.float32)
+        return _Model(candidate, weights, bias, None, np.zeros(1, dtype=np.int64), nothing, nothing[0])
+    dependence = np.nan_to_num(chi2(abs(table), truth)[0])  # chi2 takes no negative values, which meaning has
+    columns = np.sort(np.argsort(-dependence, kind="stable")[:_NETWORK_FEATURES])
+    network = MLPClassifier(
+        (candidate.hidden,), learning_rate_init=2e-3, batch_size=min(64, len(truth)), max_iter=_NETWORK_ROUNDS, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
+        network.fit(normalize(table[:, columns]), truth)
+    inner, outer = network.coefs_
+    inner_bias, outer_bias = network.intercepts_
+    if len(present) == 2:  # scikit-learn keeps one output for two labels
+        outer, outer_bias = np.hstack([-outer / 2, outer / 2]), np.concatenate([-outer_bias / 2, outer_bias / 2])
+    weights[:, present] = outer
+    bias[present] = outer_bias
+    return _Model(candidate, weights, bias, None, columns, inner.astype(np.float32), inner_bias.astype(np.float32))
+
+
 def _scores(model: _Model, views: Mapping[str, sp.csr_matrix]) -> Floats:
-    return np.asarray(_emphasise(_stack(views, model.candidate), model.emphasis) @ model.weights + model.bias, dtype=np.float32)
+    table = _stack(views, model.candidate)
+    if model.columns is not None:
+        hidden = np.maximum(normalize(table[:, model.columns]) @ model.inner + model.inner_bias, 0)
+        return np.asarray(hidden @ model.weights + model.bias, dtype=np.float32)
+    return np.asarray(_emphasise(table, model.emphasis) @ model.weights + model.bias, dtype=np.float32)
+
+
+def _lead(mixed: Doubles, leading: Doubles) -> Doubles:
+    """Return the probabilities ``mixed`` with the likeliest label of ``leading`` in the first place, by an exchange of two."""
+    rows, first, wanted = np.arange(len(mixed)), mixed.argmax(axis=1), leading.argmax(axis=1)
+    result = mixed.copy()
+    result[rows, first], result[rows, wanted] = mixed[rows, wanted], mixed[rows, first]
+    return result
 
 
 def _folds(truth: Integers) -> list[tuple[Integers, Integers]]:
