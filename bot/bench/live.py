@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 import orjson
 import websockets
+from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
@@ -120,6 +121,7 @@ def _raise_file_limit(load: Load) -> None:
 def _prepare(platform: Platform, load: Load) -> tuple[list[Chat], list[tuple[str, str]]]:
     """Make accounts that are logged in, and conversations most of which an operator holds."""
     now = platform.clock.now()
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     logins: list[tuple[str, str]] = []
     with platform.database.write() as session:
         password = secrets.token_urlsafe(12)
@@ -197,7 +199,8 @@ class _Run:
                 await asyncio.sleep(0.1)
             for page in pages:
                 page.cancel()
-            await asyncio.gather(*pages, return_exceptions=True)
+            ended = await asyncio.gather(*pages, return_exceptions=True)
+            self._errors += [type(each).__name__ for each in ended if isinstance(each, Exception)]
         return self._figures(lasted)
 
     async def _operator_page(self, http: httpx.AsyncClient, number: int) -> None:
@@ -285,7 +288,7 @@ class _Run:
         if key in self._to_operator.waiting:
             return  # an event says that there is something new, not how much: one at a time can be followed
         self._to_operator.expect(key)
-        message = {"type": "message", "client_id": f"bench-{number}", "text": f"第 {number} 句：楼道灯还是没修好"}
+        message = {"type": "message", "client_id": f"bench-{number:08}", "text": f"第 {number} 句：楼道灯还是没修好"}
         await self._sockets[chat.conversation].send(orjson.dumps(message).decode())
 
     async def _answer(self, http: httpx.AsyncClient, chat: Chat, number: int) -> None:

@@ -128,7 +128,9 @@ def give(session: Session, conversation_id: str, entry_id: str, now: datetime) -
     hit = hit_out(entry, 1.0)
     asked = repository.last_consultation(session, conversation_id)
     if asked is None or asked.answered:
-        asked = Consultation(conversation_id=conversation_id, query=entry.title[:300], confidence=1.0, nearest_id=entry_id, at=now)
+        asked = Consultation(
+            conversation_id=conversation_id, query=entry.title[:300], answered=False, confidence=1.0, nearest_id=entry_id, at=now
+        )
         session.add(asked)
         _count(session, now, hit, asked=1)
     elif asked.nearest_id != entry_id:
