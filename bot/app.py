@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 from anyio import to_thread
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -22,8 +22,10 @@ import channels.conversations.api
 import channels.delivery.api
 import channels.desk.api
 import channels.web.api
+import dispatch.accounts.api
 import dispatch.callbacks.api
 import dispatch.catalogue.api
+import dispatch.citizens.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
@@ -33,6 +35,7 @@ import dispatch.drafts.api
 import dispatch.evaluation.api
 import dispatch.intake.api
 import dispatch.knowledge.api
+import dispatch.media.api
 import dispatch.orders.api
 import dispatch.understanding.api
 import dispatch.understanding.corrections_api
@@ -43,8 +46,10 @@ from bot.system import open_platform, warm_up
 from channels import registry
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
+from dispatch.accounts.callers import authorise
 from dispatch.console.pages import LoginNeededError
 from dispatch.core.clock import Clock
+from dispatch.core.idempotency import Idempotency
 from dispatch.core.jobs import Jobs
 from dispatch.core.problems import Problem, install_problem_handlers
 from dispatch.core.settings import Settings
@@ -106,6 +111,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     app = FastAPI(
         title="接诉即办", version="0.1.0", lifespan=lifespan, description="12345 接诉即办平台的接口。错误一律为 RFC 9457 问题文档。"
     )
+    app.add_middleware(Idempotency)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     install_problem_handlers(app)
 
@@ -133,6 +139,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.orders.api,
         dispatch.units.api,
         dispatch.knowledge.api,
+        dispatch.media.api,
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,
         dispatch.console.knowledge_use_pages,
@@ -142,9 +149,11 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.webhooks.api,
         dispatch.intake.api,
         dispatch.callbacks.api,
+        dispatch.accounts.api,
+        dispatch.citizens.api,
         dispatch.evaluation.api,
     ):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(authorise)])
     for channel in registry.CHANNELS:
         if channel.router is not None:
             app.include_router(channel.router)

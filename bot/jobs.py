@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from channels.delivery import service as delivery
 from channels.desk import staffing
+from dispatch.accounts import lookups
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.push import callback_body
+from dispatch.core import idempotency
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
 from dispatch.evaluation.push import evaluation_body, push_finished_month
 from dispatch.knowledge import jobs as knowledge
+from dispatch.media import jobs as media
+from dispatch.media import service as media_service
 from dispatch.orders import timers
 from dispatch.orders.push import order_body
 from dispatch.outbox import delivering
@@ -34,7 +38,17 @@ def ask_residents(platform: Platform) -> int:
             return count
 
 
+def forget_old(platform: Platform) -> None:
+    """Forget idempotency keys and counted tries of more than a day ago."""
+    now = platform.clock.now()
+    idempotency.forget_old(platform.database, now)
+    with platform.database.write() as session:
+        lookups.forget_old(session, now)
+
+
 HANDLERS: dict[str, Handler] = {
+    media_service.FETCH: media.fetch_file,
+    media_service.OCR: media.read_picture,
     "message": delivery.deliver,
     "notice": show_notice,
     "resident": delivery.tell,
@@ -43,6 +57,7 @@ HANDLERS: dict[str, Handler] = {
 """By the kind of a delivery."""
 
 PERIODIC: list[Periodic] = [
+    Periodic("forget-old-keys", "47 * * * *", forget_old),
     *knowledge.PERIODIC,
     Periodic("ask-residents", "*/2 * * * *", ask_residents),
     Periodic("tend-desk", "*/10 * * * * *", staffing.tend),

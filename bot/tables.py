@@ -10,10 +10,12 @@ import channels.inbox.models
 import dispatch.accounts.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models
+import dispatch.core.idempotency
 import dispatch.drafts.models
 import dispatch.emergencies.models
 import dispatch.evaluation.models
 import dispatch.knowledge.models
+import dispatch.media.models
 import dispatch.orders.models
 import dispatch.outbox.models
 import dispatch.understanding.models

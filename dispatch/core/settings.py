@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,6 +19,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     slot: str = Field(default="platform-0", description="worker slot of this process; give each of several processes its own, and keep it")
     public_url: str | None = Field(default=None, description="how residents reach this system; http://host:port when unset")
+    media_url: str | None = Field(
+        default=None, description="where files that residents send are stored, e.g. s3://bucket/folder; a folder under data_dir when unset"
+    )
+    media_private_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="host:port from which files may be fetched though they are not public (the city's own archive)",
+    )
     rasa_url: str | None = Field(default=None, description="the assistant's address; chosen by the supervisor")
     rasa_timeout: float = Field(default=8.0, gt=0, description="seconds a turn may take before a person is promised")
     rasa_concurrency: int = Field(default=4, ge=1, description="turns in flight at one Rasa worker (see FACTS: it degrades beyond)")
@@ -27,6 +34,18 @@ class Settings(BaseSettings):
     )
     unit_model: Path | None = Field(default=None, description="the same for the unit")
     learned_threshold: float = Field(default=0.6, gt=0, le=1, description="confidence from which a learned model is heard")
+
+    telegram_token: SecretStr | None = Field(default=None, description="the bot's token; without one there is no Telegram channel")
+    telegram_secret: SecretStr | None = Field(default=None, description="what Telegram must show at our webhook; needed unless polling")
+    telegram_api_url: str = Field(default="https://api.telegram.org", description="the Bot API, or a server of one's own")
+    telegram_polling: bool = Field(default=False, description="fetch updates instead of being called (development)")
+    twilio_account_sid: str | None = Field(default=None, description="without one there is no SMS, WhatsApp or voice channel")
+    twilio_auth_token: SecretStr | None = Field(default=None, description="signs what Twilio sends us, and lets us send")
+    twilio_api_url: str = Field(default="https://api.twilio.com", description="Twilio's API")
+    twilio_from: str | None = Field(default=None, description="our number for SMS, E.164; or else:")
+    twilio_messaging_service_sid: str | None = Field(default=None, description="the Messaging Service that SMS go out by")
+    twilio_whatsapp_from: str | None = Field(default=None, description="our WhatsApp number, E.164")
+    twilio_person_number: str | None = Field(default=None, description="number of the desk that callers are connected to")
 
     def resolved_database_url(self) -> str:
         """Return the database URL, SQLite in the data directory by default."""
