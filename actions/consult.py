@@ -72,6 +72,8 @@ def _answer(dispatcher: Any, turn: Turn, topic: Json, hit: Json, found: Json) ->
     text = wording.answer(hit, channel=turn.channel, excerpt=found.get("excerpt"), asked=found.get("asked"))
     keys = ("id", "title", "dept", "source", "article", "valid_to", "updated_on", "version")
     data = {"kind": "answer", **{key: hit.get(key) for key in keys}}
+    if turn.channel == "web" and not found.get("excerpt"):
+        data["html"] = hit.get("html")
     dispatcher.utter_message(text=text, buttons=[wording.SOLVED, wording.UNSOLVED], json_message=data)
     remembered = _topic(turn, topic, wording.was_answered(hit["title"]), asked=found.get("asked"), owner=hit.get("unit_code"))
     return [SlotSet("topic", {**remembered, "entry_id": hit["id"], "misses": 0})]

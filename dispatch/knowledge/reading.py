@@ -12,6 +12,7 @@ from dispatch.knowledge import repository
 from dispatch.knowledge.content import FIELDS, content_of
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.knowledge.models import KnowledgeEntry
+from dispatch.knowledge.render import as_html, as_text
 from dispatch.knowledge.schemas import ChangeOut, ConflictOut, EntryContent, EntryLineOut, EntryOut, HitOut, VersionOut
 from dispatch.knowledge.states import NoSuchEntryError
 
@@ -111,7 +112,8 @@ def hit_out(entry: KnowledgeEntry, score: float) -> HitOut:
     return HitOut(
         id=entry.id,
         title=entry.title,
-        passage=entry.answer,
+        passage=as_text(entry.answer),
+        html=as_html(entry.answer),
         dept=entry.unit_name,
         unit_code=entry.unit_code,
         source=entry.source,

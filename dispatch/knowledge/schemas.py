@@ -63,6 +63,11 @@ class HitOut(BaseModel):
     id: str
     title: str
     passage: str
+    """The answer as text."""
+
+    html: str
+    """The answer with headings, lists and links, safe to put into a page."""
+
     dept: str
     unit_code: str | None
     source: str

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
+import uuid
+from pathlib import Path
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from bot.system import open_platform
 from dispatch.accounts import service as accounts
+from dispatch.core.clock import FixedClock
+from dispatch.core.settings import Settings
+from dispatch.knowledge import service
+from dispatch.knowledge.schemas import EntryContent
 from dispatch.orders.workflow import Role
+from dispatch.platform import Platform
 
 CSV = """id,question,passage,dept
 q1,家里暖气不热找谁,先联系供热单位报修。,城市管理委
@@ -121,3 +132,85 @@ def test_odd_ids_and_numbers_are_refused(client: TestClient, service_token: dict
     body = {"query": "x\u0000y", "conversation_id": "c1"}
     assert client.post("/api/v1/knowledge/answer", json=body, headers=service_token).status_code == 200
     assert client.post("/api/v1/knowledge/answer", json=body | {"conversation_id": "\u0000"}, headers=service_token).status_code == 422
+
+
+@pytest.mark.postgres
+def test_two_platforms_on_one_database_find_each_other_s_changes_within_two_seconds(
+    postgres_server: str, new_postgres_system: str, new_system: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    name = f"t{uuid.uuid4().hex}"
+    server = sa.make_url(postgres_server)
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {new_postgres_system}")
+    url = server.set(database=name).render_as_string(hide_password=False)
+    shutil.copytree(new_system, tmp_path, dirs_exist_ok=True)
+    settings = Settings(data_dir=tmp_path, database_url=url)
+    one, two = open_platform(settings, clock), open_platform(settings, clock)
+
+    def asked(platform: Platform) -> list[tuple[str, str]]:
+        hits = service.ask(platform.database, platform.knowledge, "朝阳公园怎样预约", clock.now()).hits
+        return [(hit.id, hit.passage) for hit in hits]
+
+    def within_two_seconds(platform: Platform, expected: list[tuple[str, str]]) -> None:
+        deadline = time.monotonic() + 2
+        while asked(platform) != expected:
+            assert time.monotonic() < deadline, asked(platform)
+            time.sleep(0.05)
+
+    try:
+        assert asked(one) == asked(two) == []
+        for number, answer in enumerate(("在公众号预约。", "在小程序预约。"), 1):
+            with one.database.write() as session:
+                service.submit(session, "park", EntryContent(title="朝阳公园怎样预约", answer=answer), author="unit", now=clock.now())
+                service.publish(session, "park", number, reviewer="desk", now=clock.now())
+            within_two_seconds(two, [("park", answer)])
+            within_two_seconds(one, [("park", answer)])
+        with two.database.write() as session:
+            service.withdraw(session, "park", by="desk", reason="停止", now=clock.now())
+        within_two_seconds(one, [])
+    finally:
+        for platform in (one, two):
+            platform.database.dispose()
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.dispose()
+
+
+def test_a_document_is_taken_in_over_http_and_a_dry_run_isn_t(client: TestClient, service_token: dict[str, str]) -> None:
+    data = "---\ntitle: 养犬指南\n---\n# 怎么登记？\n到派出所。\n".encode()
+
+    def send(name: str, body: bytes, **params: str) -> Any:
+        return client.post("/api/v1/knowledge/import", files={"file": (name, body)}, params=params, headers=service_token)
+
+    tried = send("养犬.md", data, dry_run="true").json()
+    assert (tried["added"], tried["dry_run"]) == (1, True)
+    assert client.get("/api/v1/knowledge/entries?q=怎么登记", headers=service_token).json() == []
+    assert send("养犬.md", data).json()["added"] == 1
+    assert send("养犬.md", data).json()["unchanged"] == 1
+    (line,) = client.get("/api/v1/knowledge/entries?q=怎么登记", headers=service_token).json()
+    assert (line["title"], line["state"]) == ("怎么登记？", "published")
+    refused = send("x.docx", b"PK")
+    assert refused.status_code == 422
+    assert "DOCX" in refused.json()["detail"]
+
+
+def test_gaps_and_rates_over_http_by_unit(client: TestClient, service_token: dict[str, str]) -> None:
+    imported(client, service_token)
+    asked(client, service_token, "帮我写一首关于月亮的诗")
+    platform: Any = client.app.state.platform  # type: ignore[attr-defined]
+    service.cluster(platform.database)
+    (gap,) = client.get("/api/v1/knowledge/gaps", headers=service_token).json()
+    assert gap["asked"] == 1
+    detail = client.get(f"/api/v1/knowledge/gaps/{gap['id']}", headers=service_token).json()
+    assert detail["questions"] == ["帮我写一首关于月亮的诗"]
+    unit, header = log_in(client, Role.HANDLER, "110105")
+    assert unit.get("/api/v1/knowledge/gaps").json() == []
+    assert unit.get(f"/api/v1/knowledge/gaps/{gap['id']}").status_code == 404
+    assert unit.post(f"/api/v1/knowledge/gaps/{gap['id']}/close", json={"note": "x"}, headers=header).status_code == 404
+    city, header = log_in(client, Role.DISPATCHER)
+    assert city.post(f"/api/v1/knowledge/gaps/{gap['id']}/close", json={"note": "不属职责"}, headers=header).status_code == 204
+    assert city.get("/api/v1/knowledge/gaps").json() == []
+    assert city.get("/api/v1/knowledge/rates").json()[0]["asked"] == 1
+    assert city.get("/api/v1/knowledge/rates?from=2026-11-24&to=2026-11-01").status_code == 422
+    assert city.get("/api/v1/knowledge/gaps/999").status_code == 404

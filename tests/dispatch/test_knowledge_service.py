@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,9 +12,9 @@ from sqlalchemy import select
 
 from dispatch.core.database import Base, Database
 from dispatch.knowledge import repository, service
-from dispatch.knowledge.rows import KnowledgeFileError
 from dispatch.knowledge.live import KnowledgeBase
 from dispatch.knowledge.models import Consultation, Feedback, KnowledgeEntry
+from dispatch.knowledge.rows import KnowledgeFileError
 from dispatch.knowledge.schemas import EntryContent
 from dispatch.knowledge.seeds import SeedFileError, load_seeds
 from dispatch.knowledge.service import IllegalStepError, NoSuchEntryError, State
@@ -21,6 +22,10 @@ from nlu.files import data_path
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=timezone.utc)
 TODAY = date(2026, 11, 23)
+CHANGES_BY_YEAR = re.compile(
+    r"当年|每年(?:公布|调整|发布)|年度公告|政府指导价|票价|税率|首付|上下限|最低工资标准|补贴标准|\d+元(?!以[上下]|的?按)"
+)
+LAW = re.compile(r"法(?:、|$)|法典|条例|规定")
 HEADER = "id,question,passage,dept\n"
 ROWS = "q1,家里暖气不热找谁,先联系供热单位报修。,城市管理委\nq2,养犬登记怎么办,到派出所办理。,公安局\n"
 CSV = (HEADER + ROWS).encode()
@@ -301,6 +306,9 @@ def test_seed_entries_are_complete() -> None:
         assert each.subject, entry_id
         assert 3 <= len(each.variants) <= 6, entry_id
         assert 50 <= len(each.answer) <= 400, entry_id
+        assert not re.search("百度|网友|据说", each.source), entry_id
+        if CHANGES_BY_YEAR.search(each.answer) and not LAW.search(each.source):
+            assert "最新官方口径" in each.answer, entry_id
 
 
 @pytest.mark.parametrize("text", ["entries: 1", "- a", "entries:\n  - {id: x}", "entries: [", "entries: [1]"])
