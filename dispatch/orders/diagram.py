@@ -15,12 +15,15 @@ _AT = {
     State.ACCEPTED: (640, 110),
     State.ANSWERED: (890, 110),
     State.CLOSED: (1090, 110),
-    State.OBJECTED: (350, 330),
+    State.OBJECTED: (270, 330),
     State.HELD: (640, 330),
-    State.MERGED: (890, 480),
-    State.WITHDRAWN: (350, 560),
+    State.MERGED: (660, 520),
+    State.WITHDRAWN: (240, 540),
 }
 """Middles of the boxes."""
+
+_HALO = 'paint-order="stroke" stroke="var(--surface, #fff)" stroke-width="4"'
+"""Keeps words readable where a line runs behind them."""
 
 _EVERYWHERE = frozenset({"withdraw", "merge"})
 """Steps from nearly every open state: said in words under their target, not as a dozen lines."""
@@ -78,14 +81,15 @@ def _edge(source: State, target: State, labels: list[str]) -> str:
     middle = ((x1 + x2) / 2 + across[0] * bend, (y1 + y2) / 2 + across[1] * bend)
     start, end = _border((x1, y1), middle), _border((x2, y2), middle)
     top = (0.25 * start[0] + 0.5 * middle[0] + 0.25 * end[0], 0.25 * start[1] + 0.5 * middle[1] + 0.25 * end[1])
-    lines = "".join(
-        f'<tspan x="{top[0]:.0f}" dy="{15 if n else -6 - 15 * (len(labels) - 1) * (across[1] < 0)}">{escape(label)}</tspan>'
-        for n, label in enumerate(labels)
-    )
+    sideways = abs(across[0]) > 0.7
+    anchor = "middle" if not sideways else "start" if across[0] > 0 else "end"
+    x = top[0] + (6 if across[0] > 0 else -6) * sideways
+    y = top[1] - (0 if sideways else 6) - 15 * (len(labels) - 1) * (across[1] < 0)
+    lines = "".join(f'<tspan x="{x:.0f}" dy="{15 if n else 0}">{escape(label)}</tspan>' for n, label in enumerate(labels))
     return (
         f'<path d="M{start[0]:.0f} {start[1]:.0f}Q{middle[0]:.0f} {middle[1]:.0f} {end[0]:.0f} {end[1]:.0f}" fill="none" '
         f'stroke="currentColor" opacity=".55" marker-end="url(#arrow)"/>'
-        f'<text y="{top[1]:.0f}" text-anchor="middle" fill="currentColor">{lines}</text>'
+        f'<text y="{y:.0f}" text-anchor="{anchor}" fill="currentColor" {_HALO}>{lines}</text>'
     )
 
 
