@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from channels.channel import Channel
+from channels.telegram import channel as telegram
 
-CHANNELS: list[Channel] = []
+CHANNELS: list[Channel] = [telegram.CHANNEL]
 
 
 def find(name: str) -> Channel | None:

@@ -26,6 +26,9 @@ GREETING = OutboundMessage(
     ),
 )
 
+HELLO = "你好"
+"""What opening the chat with the bot means."""
+
 CHOOSE = "请选择："
 
 

@@ -1,0 +1,86 @@
+"""The Telegram channel: sending, and hearing of updates by webhook or polling."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+
+from channels.channel import Channel, Limits, Outgoing
+from channels.inbox.service import Inbox
+from channels.telegram.api import WEBHOOK_PATH, receive, router
+from channels.telegram.client import NotConfiguredError, TelegramClient, client
+from channels.telegram.updates import NAME
+from dispatch.outbox.delivering import Refused, RetryLater
+from dispatch.platform import Platform
+
+_log = structlog.get_logger(__name__)
+
+_UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]
+_POLL_SECONDS = 20
+_AGAIN_SECONDS = 10.0
+
+
+class TelegramChannel(Channel):
+    """Residents who write to the bot."""
+
+    name = NAME
+    limits = Limits(characters=4096, buttons=12, button_characters=60)
+    router = router
+
+    def send(self, platform: Platform, outgoing: Outgoing) -> str | None:
+        """Send one message; buttons stand under it, one a row."""
+        try:
+            telegram = client(platform.settings)
+        except NotConfiguredError:
+            raise RetryLater(None, "没有配置 Telegram 机器人") from None
+        # A button may carry 64 bytes back, too few for Chinese words: it carries where the words are.
+        rows = [
+            [InlineKeyboardButton(button.title, callback_data=f"{outgoing.message_id}:{number}")]
+            for number, button in enumerate(outgoing.buttons)
+        ]
+        call = telegram.bot.send_message(
+            int(outgoing.address), outgoing.text, reply_markup=InlineKeyboardMarkup(rows) if rows else None, disable_web_page_preview=True
+        )
+        sent = telegram.call(telegram.throttled(outgoing.address, call))
+        return str(sent.message_id)
+
+    async def run(self, platform: Platform, inbox: Inbox) -> None:
+        """Poll, or tell Telegram where our webhook is, trying until it has heard."""
+        settings = platform.settings
+        if settings.telegram_token is None:
+            return
+        telegram = client(settings)
+        if settings.telegram_polling:
+            await self._poll(platform, inbox, telegram)
+            return
+        if settings.telegram_secret is None:
+            _log.error("telegram_secret_missing", hint="set JSJB_TELEGRAM_SECRET, or JSJB_TELEGRAM_POLLING=1 for development")
+            return
+        url, secret = settings.resolved_public_url() + WEBHOOK_PATH, settings.telegram_secret.get_secret_value()
+        while True:
+            try:
+                await telegram.acall(telegram.bot.set_webhook(url, secret_token=secret, allowed_updates=_UPDATES))
+                return
+            except (RetryLater, Refused) as error:
+                _log.warning("telegram_webhook_not_set", cause=error.reason)
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _poll(self, platform: Platform, inbox: Inbox, telegram: TelegramClient) -> None:
+        offset: int | None = None
+        ready = False
+        while True:
+            try:
+                if not ready:
+                    ready = await telegram.acall(telegram.bot.delete_webhook())
+                updates = await telegram.acall(telegram.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=_UPDATES))
+                for update in updates:
+                    await receive(platform, inbox, update)
+                    offset = update.update_id + 1  # only now is it Telegram's to forget: it is stored
+            except (RetryLater, Refused) as error:
+                _log.warning("telegram_not_polled", cause=error.reason)
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+
+CHANNEL = TelegramChannel()
