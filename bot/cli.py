@@ -312,7 +312,7 @@ def bench_live(
     operators: Annotated[int, typer.Option(help="多少个话务员工作台（SSE）。", min=1, max=1000)] = 200,
     chats: Annotated[int, typer.Option(help="多少个打开的会话（WebSocket）。", min=10, max=20_000)] = 2000,
     seconds: Annotated[int, typer.Option(help="收发多少秒。", min=5, max=540)] = 60,
-    per_second: Annotated[float, typer.Option(help="每秒多少件事：十分之六是诉求人说话，三是话务员回复，一是进入队列。", gt=0)] = 30,
+    per_second: Annotated[float, typer.Option(help="每秒多少件事：十分之六是诉求人说话，三是话务员回复，一是进入队列。", min=0.1)] = 30,
     database_url: DatabaseUrl = None,
     json_out: JsonOut = None,
 ) -> None:
