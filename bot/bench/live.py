@@ -1,7 +1,7 @@
 """Live pages under load: operators' queues (SSE) and open chats (WebSocket) against a platform process of its own.
 
 Every operator holds a share of the chats. Residents write, operators answer, conversations join the queue, and each event is followed
-until the page that must have it has it. Operators' pages do what real ones do: fetch the queue when it changed, at most once in two
+until the page that must have it has it. Operators' pages do what real ones do: fetch the queue when it changed, at most once in three
 seconds, and give signs of life. The assistant isn't part of it: nobody here talks to the bot.
 """
 
@@ -43,7 +43,7 @@ from dispatch.platform import Platform
 
 _UNHELD = 5  # every so many chats one isn't held by an operator and joins the queue during the run
 _GRACE = 20.0  # seconds after the last event in which it may still arrive
-_QUEUE_FETCH = 2.0
+_QUEUE_FETCH = 3.0
 _HEARTBEAT = 30.0
 _OPENING_AT_ONCE = 50
 
@@ -235,7 +235,7 @@ class _Run:
                 self._check(await http.post("/desk/heartbeat", data={"csrf": csrf}, headers=cookie))
             if self._stale[number].is_set():
                 self._stale[number].clear()
-                await asyncio.sleep(0.3 * number / len(self._logins))
+                await asyncio.sleep(0.5 * number / len(self._logins))
                 begun = time.perf_counter()
                 self._check(await http.get("/desk/queue", headers=cookie))
                 self._fetches.delays.append((time.perf_counter() - begun) * 1000)

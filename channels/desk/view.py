@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends, Response
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from channels.conversations import holding
@@ -17,12 +21,15 @@ from channels.desk.filing import Form
 from dispatch.accounts.service import LoggedIn
 from dispatch.console.pages import FormSender, Pages, desk_visitor
 from dispatch.core.clock import beijing
+from dispatch.core.live import LiveEvents
 from dispatch.core.problems import not_found
 from dispatch.orders import service as orders
 from dispatch.platform import Platform
 from dispatch.understanding.corrections import REQUEST_TYPES
 
 MESSAGES_SHOWN = 150
+_KEPT = timedelta(seconds=10)
+"""So long the waiting list is kept at most, whatever changes: what it says of waiting times must stay about true."""
 
 REASON_NAMES = {
     "emergency": "紧急",
@@ -62,34 +69,64 @@ def _desk_sender(who: FormSender) -> LoggedIn:
 DeskSender = Annotated[LoggedIn, Depends(_desk_sender)]
 
 
+class _WaitingList:
+    """The rendered list of who waits: the same for every operator, so that a change is rendered once and not once a desk."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: WeakKeyDictionary[LiveEvents, tuple[int, datetime, Markup]] = WeakKeyDictionary()
+
+    def html(self, session: Session, platform: Platform) -> Markup:
+        """Return the list as the database stands, or as it stood when something last changed in it."""
+        with self._lock:
+            count, now = platform.live.count("desk"), platform.clock.now()
+            kept = self._kept.get(platform.live)
+            if kept and kept[0] == count and timedelta(0) <= now - kept[1] < _KEPT:
+                return kept[2]
+            found = holding.queue(session)
+            values: dict[str, Any] = {
+                "waiting": [_shown(each, now) for each in found],
+                "waiting_count": holding.queue_length(session) if len(found) >= holding.QUEUE_SHOWN else len(found),
+                "counted_to": holding.QUEUE_COUNTED,
+                "group_names": _group_names(session),
+            }
+            html = Markup(bytes(pages.render("waiting.html", **values).body).decode())  # noqa: S704 - rendered by a template that escapes
+            self._kept[platform.live] = (count, now, html)
+            return html
+
+
+_waiting_list = _WaitingList()
+
+
 def lists(session: Session, platform: Platform, who: LoggedIn) -> dict[str, Any]:
     """Return the conversation lists at the side: who waits, what was assigned to ``who``, what they hold."""
     now = platform.clock.now()
-
-    def shown(conversation: Conversation) -> dict[str, Any]:
-        since = conversation.attention_since or conversation.unanswered_since
-        return {
-            "id": conversation.id,
-            "channel": conversation.channel,
-            "reason": conversation.attention_reason or "",
-            "reason_name": REASON_NAMES.get(conversation.attention_reason or "", ""),
-            "since": since,
-            "minutes": int((now - since).total_seconds() // 60) if since else 0,
-            "note": conversation.attention_note,
-            "last": conversation.last_words or "还没有说话",
-            "offered_to": conversation.offered_to,
-            "unanswered": conversation.unanswered_since is not None,
-            "group": conversation.group_code,
-        }
-
-    waiting = [shown(each) for each in holding.queue(session)]
     return {
-        "waiting": [each for each in waiting if each["offered_to"] != who.username],
-        "waiting_count": holding.queue_length(session) if len(waiting) >= holding.QUEUE_SHOWN else len(waiting),
-        "counted_to": holding.QUEUE_COUNTED,
-        "offered": [shown(each) for each in holding.offered_to(session, who.username)],
-        "mine": [shown(each) for each in holding.held_by(session, who.username)],
-        "group_names": {group.code: group.name for group in staffing.groups(session)},
+        "waiting_html": _waiting_list.html(session, platform),
+        "offered": [_shown(each, now) for each in holding.offered_to(session, who.username)],
+        "mine": [_shown(each, now) for each in holding.held_by(session, who.username)],
+        "group_names": _group_names(session),
+    }
+
+
+def _group_names(session: Session) -> dict[str, str]:
+    return {group.code: group.name for group in staffing.groups(session)}
+
+
+def _shown(conversation: Conversation, now: datetime) -> dict[str, Any]:
+    since = conversation.attention_since or conversation.unanswered_since
+    return {
+        "id": conversation.id,
+        "channel": conversation.channel,
+        "reason": conversation.attention_reason or "",
+        "reason_name": REASON_NAMES.get(conversation.attention_reason or "", ""),
+        "since": since,
+        "minutes": int((now - since).total_seconds() // 60) if since else 0,
+        "note": conversation.attention_note,
+        "last": conversation.last_words or "还没有说话",
+        "offered_to": conversation.offered_to,
+        "unanswered": conversation.unanswered_since is not None,
+        "group": conversation.group_code,
     }
 
 

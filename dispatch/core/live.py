@@ -53,6 +53,7 @@ class LiveEvents:
         self._unsent: deque[LiveEvent] = deque()
         self._something_unsent = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._published: dict[str, int] = {}
         self.backend: int | None = None
         """The database backend that this process listens on; None while there is no connection, and on SQLite."""
 
@@ -74,8 +75,17 @@ class LiveEvents:
 
     def publish(self, event: LiveEvent) -> None:
         """Hand ``event`` to everyone who listens to its topic; without an application running it goes nowhere."""
+        if event.topic in self._published:
+            self._count(event.topic)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._publish, event)
+
+    def count(self, topic: str) -> int:
+        """Return a number that is another one after each event of ``topic``: what was made before it may be out of date."""
+        return self._published.setdefault(topic, 0) + self._published.get("", 0)
+
+    def _count(self, topic: str) -> None:
+        self._published[topic] = self._published.get(topic, 0) + 1
 
     def _publish(self, event: LiveEvent) -> None:
         self._deliver(event)
@@ -91,6 +101,7 @@ class LiveEvents:
             _put(queue, event)
 
     def _reload_all(self) -> None:
+        self._count("")
         for topic, queues in self._subscriptions.items():
             for queue in queues:
                 _put(queue, LiveEvent(topic, RELOAD))
@@ -136,6 +147,8 @@ class LiveEvents:
             return
         for topic, name, data in events:
             if topic:
+                if topic in self._published:
+                    self._count(topic)
                 self._deliver(LiveEvent(topic, name, data))
             else:
                 self._reload_all()

@@ -67,6 +67,16 @@ async function get(path) {
 
 const ids = (selector) => [...queue.querySelectorAll(selector)].map((link) => link.dataset.id);
 const waitingNow = () => ({ emergencies: ids('[data-list="waiting"] .emergency, [data-list="offered"] .emergency'), offered: ids('[data-list="offered"] a') });
+// Who waits is the same list on every desk: which one is open here, and what is assigned to me, is marked here.
+function mark() {
+  const offered = ids('[data-list="offered"] a');
+  for (const link of queue.querySelectorAll('[data-list="waiting"] a')) {
+    link.toggleAttribute("aria-current", false);
+    if (link.dataset.id === opened) link.setAttribute("aria-current", "true");
+    link.parentElement.hidden = offered.includes(link.dataset.id);
+  }
+}
+mark();
 let known = waitingNow();
 
 async function refreshQueue() {
@@ -74,6 +84,7 @@ async function refreshQueue() {
   if (html === null) return;
   const focused = queue.contains(document.activeElement) ? document.activeElement.dataset.id : null;
   queue.innerHTML = html;
+  mark();
   if (focused) queue.querySelector(`a[data-id="${focused}"]`)?.focus();
   const now = waitingNow();
   if (now.emergencies.some((id) => !known.emergencies.includes(id))) ring([880, 660, 880]);
@@ -81,13 +92,13 @@ async function refreshQueue() {
   known = now;
   ages();
 }
-// At most one fetch in two seconds, spread over the operators; an emergency doesn't wait.
+// At most one fetch in three seconds, spread over the operators; an emergency doesn't wait.
 let pending = null;
 let fetchedAt = 0;
 function queueChanged(urgent) {
   if (urgent) { clearTimeout(pending); pending = null; fetchedAt = Date.now(); refreshQueue(); return; }
   if (pending) return;
-  const wait = Math.max(0, fetchedAt + 2000 - Date.now()) + Math.random() * 300;
+  const wait = Math.max(0, fetchedAt + 3000 - Date.now()) + Math.random() * 500;
   pending = setTimeout(() => { pending = null; fetchedAt = Date.now(); refreshQueue(); }, wait);
 }
 
@@ -203,7 +214,7 @@ document.addEventListener("keydown", (event) => {
   const writing = event.target.matches("input, textarea, select");
   if (event.ctrlKey || event.metaKey || (writing && !event.altKey) || event.isComposing) return;
   const key = event.code.startsWith("Key") ? event.code.slice(3) : event.key.toUpperCase();
-  const target = key === "N" ? queue.querySelector("a:not([aria-current])") : document.querySelector(`[data-key="${key}"]`);
+  const target = key === "N" ? queue.querySelector("li:not([hidden]) > a:not([aria-current])") : document.querySelector(`[data-key="${key}"]`);
   if (!target) return;
   event.preventDefault();
   if (target.matches("textarea")) target.focus(); else target.click();
