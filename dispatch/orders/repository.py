@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, literal_column, select
@@ -37,6 +37,11 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Order | N
     if lock:  # what this session read before the lock may be outdated: read it again
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalars(statement).first()
+
+
+def by_numbers(session: Session, numbers: Collection[str]) -> Sequence[Order]:
+    """Return the orders with these numbers."""
+    return session.scalars(select(Order).where(Order.number.in_(numbers))).all()
 
 
 def by_idempotency_key(session: Session, key: str) -> Order | None:

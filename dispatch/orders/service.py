@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -108,6 +108,11 @@ def steps(
 def find(session: Session, number: str) -> Order | None:
     """Return the order with ``number``, or None."""
     return repository.by_number(session, number)
+
+
+def find_all(session: Session, numbers: Collection[str]) -> dict[str, Order]:
+    """Return the orders with these numbers, by number; those that don't exist are left out."""
+    return {order.number: order for order in repository.by_numbers(session, numbers)} if numbers else {}
 
 
 def by_idempotency_key(session: Session, key: str) -> Order | None:
