@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -63,11 +64,11 @@ class Desk:
         """Press a button and return status and text of what comes back."""
         csrf = re.search(r'name="csrf" value="([^"]+)"', self.staff[who].get("/desk").text)
         assert csrf
-        answer = self.staff[who].post(f"/desk/{path}", data={"csrf": csrf[1], **form})  # type: ignore[arg-type]
+        answer = self.staff[who].post(f"/desk/{path}", data={"csrf": csrf[1], **form})
         return answer.status_code, answer.text
 
     def page(self, name: str, conversation: str) -> str:
-        return self.staff[name].get(f"/desk/conversations/{conversation}").text
+        return str(self.staff[name].get(f"/desk/conversations/{conversation}").text)
 
     def come(self, *names: str) -> None:
         for name in names:
@@ -327,7 +328,7 @@ def test_markup_in_every_field_stays_text(desk: Desk) -> None:
 @pytest.mark.parametrize("settings", [pytest.param("postgres", marks=pytest.mark.postgres), "sqlite"], indirect=True)
 def test_queue_and_lists_stay_fast_with_a_hundred_thousand_conversations(desk: Desk) -> None:
     now = desk.clock.now()
-    row = {
+    row: dict[str, Any] = {
         "channel": "web", "address": "x", "attention_reason": None, "attention_since": None, "urgency": None, "passed_by": "[]",
         "created_at": now, "last_words": "楼下的路灯坏了三天了一直没有人来修，晚上走路很不方便，老人也多",
     }  # fmt: skip
