@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from channels.channel import Channel
 from channels.telegram import channel as telegram
+from channels.twilio import messaging
 
-CHANNELS: list[Channel] = [telegram.CHANNEL]
+CHANNELS: list[Channel] = [telegram.CHANNEL, messaging.SMS, messaging.WHATSAPP]
 
 
 def find(name: str) -> Channel | None:

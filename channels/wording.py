@@ -29,6 +29,9 @@ GREETING = OutboundMessage(
 HELLO = "你好"
 """What opening the chat with the bot means."""
 
+OPTED_OUT = OutboundMessage("已为您退订，之后不再给您发短信。您已登记的诉求照常办理；想恢复请回复 START。", custom={"kind": "opted_out"})
+OPTED_IN = OutboundMessage("已为您恢复短信服务。有事直接说就行，退订回复 TD。", custom={"kind": "opted_in"})
+
 CHOOSE = "请选择："
 
 
@@ -58,7 +61,7 @@ def attachments_kept(kinds: list[str]) -> OutboundMessage:
 
 def location_words(latitude: float, longitude: float, name: str | None) -> str:
     """Return a location that a resident sent, in words (degrees)."""
-    return f"我在{name or '这个位置'}（北纬{latitude:.5f}，东经{longitude:.5f}）"
+    return f"【位置】{name or ''}（北纬{latitude:.5f}，东经{longitude:.5f}）"
 
 
 def contact_words(phone: str, name: str | None) -> str:

@@ -12,8 +12,8 @@ from channels import registry
 from channels.channel import Outgoing
 from channels.conversations import service as conversations
 from channels.conversations.service import Conversation, Message
-from channels.delivery import repository, states
-from channels.delivery.models import MessagePart, OptOut
+from channels.delivery import optouts, reports, repository, states
+from channels.delivery.models import MessagePart
 from channels.delivery.quiet import waking_time
 from channels.delivery.renderer import render
 from channels.message import Button, OutboundMessage
@@ -35,7 +35,7 @@ def queue(session: Session, conversation: Conversation, messages: Sequence[Messa
     channel = registry.find(conversation.channel)
     if channel is None or not channel.pushes:
         return
-    silent = repository.opt_out(session, conversation.channel, conversation.address_lookup) is not None
+    silent = optouts.is_out(session, conversation.channel, conversation.address_lookup)
     lane = f"{conversation.id}:later" if not_before else conversation.id
     for message in messages:
         if silent and not _needed(message):
@@ -66,7 +66,7 @@ def deliver(platform: Platform, parcel: Parcel) -> str | None:
         message = conversations.message(session, part.message_id) if part else None
         if part is None or conversation is None or message is None:
             raise Refused("要发送的消息已不存在")
-        withheld = repository.opt_out(session, conversation.channel, conversation.address_lookup) is not None and not _needed(message)
+        withheld = optouts.is_out(session, conversation.channel, conversation.address_lookup) and not _needed(message)
     if states.is_out(part):
         return part.provider_id
     if withheld:
@@ -90,7 +90,7 @@ def deliver(platform: Platform, parcel: Parcel) -> str | None:
     except Refused as refusal:
         _put(platform, parcel.id, "dead", refusal.reason)
         raise
-    _sent(platform, parcel.id, provider_id)
+    reports.take(platform, parcel.id, "sent", provider_id=provider_id)
     return provider_id
 
 
@@ -117,28 +117,6 @@ def tell(platform: Platform, parcel: Parcel) -> None:
             not_before=None if given["urgent"] else waking_time(now),
         )
     platform.live.publish(LiveEvent(f"conversation:{parcel.subject}", "message", {"id": parcel.subject}))
-
-
-def reported(platform: Platform, part_id: str, state: str, *, provider_id: str | None = None, error: str | None = None) -> None:
-    """Take in what a provider reports of a piece that was sent; reports in any order, and about nothing, do no harm."""
-    with platform.database.write() as session:
-        conversation_id = states.advance(session, part_id, state, now=platform.clock.now(), provider_id=provider_id, error=error)
-    _announce(platform, conversation_id)
-
-
-def opt_out(session: Session, channel: str, address_lookup: str, now: datetime) -> None:
-    """Leave an address alone from now on (退订)."""
-    if repository.opt_out(session, channel, address_lookup) is None:
-        session.add(OptOut(channel=channel, address_lookup=address_lookup, since=now))
-        session.flush()
-
-
-def opt_in(session: Session, channel: str, address_lookup: str) -> None:
-    """Write to an address again (恢复)."""
-    existing = repository.opt_out(session, channel, address_lookup)
-    if existing is not None:
-        session.delete(existing)
-        session.flush()
 
 
 def parts_by_message(session: Session, message_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
@@ -182,13 +160,4 @@ def _put(platform: Platform, part_id: str, state: str, error: str | None = None)
         part = repository.part(session, part_id, lock=True)
         open_still = part is not None and not states.is_out(part)
         conversation_id = states.put(session, part, state, now=platform.clock.now(), error=error) if part and open_still else None
-    _announce(platform, conversation_id)
-
-
-def _sent(platform: Platform, part_id: str, provider_id: str | None) -> None:
-    reported(platform, part_id, "sent", provider_id=provider_id)
-
-
-def _announce(platform: Platform, conversation_id: str | None) -> None:
-    if conversation_id is not None:
-        platform.live.publish(LiveEvent(f"conversation:{conversation_id}", "delivery", {"id": conversation_id}))
+    reports.announce(platform, conversation_id)

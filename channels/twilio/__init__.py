@@ -1,0 +1,1 @@
+"""SMS, MMS, WhatsApp and telephone calls, through Twilio."""
