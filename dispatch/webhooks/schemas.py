@@ -15,7 +15,7 @@ class SubscriptionIn(BaseModel):
 
     unit_code: str = Field(max_length=16, description="承办单位代码")
     url: str = Field(max_length=400, pattern=r"^https?://[^\s/@]+(/[^\s]*)?$", description="接收地址，http 或 https，不带用户名口令")
-    events: list[EventName] = Field(default=["*"], min_length=1, max_length=40, description="事件名，如 order.answered、order.*、*")
+    events: list[EventName] = Field(default=["*"], min_length=1, max_length=40, description="事件名，如 order.answer、order.*、*")
 
 
 class SubscriptionOut(BaseModel):

@@ -19,7 +19,7 @@ from dispatch.orders.timers import sweep
 from dispatch.platform import Platform
 from tests.dispatch.order_work import COLD_FLAT, faults, register
 
-_COUNT = 150
+_COUNT = 80
 _SWEEPER = """
 import sys
 from datetime import datetime
