@@ -38,11 +38,11 @@ class Consult(Action):  # type: ignore[misc]  # rasa_sdk is untyped
         for option in topic.get("options") or []:
             if option["title"] == turn.text.strip():
                 return await _give(dispatcher, turn, topic, option)
-        if not turn.in_form and not topic.get("entry_id") and not has_substance(turn):
+        if not turn.in_form and not topic.get("about") and not has_substance(turn):
             dispatcher.utter_message(text=wording.ASK_QUESTION)
             return []
         try:
-            found = await platform().ask_knowledge(turn.text, turn.conversation, topic.get("entry_id"))
+            found = await platform().ask_knowledge(turn.text, turn.conversation, topic.get("about"))
         except PlatformError as error:
             logger.warning("knowledge base not asked: %s", error)
             found = None
@@ -76,7 +76,7 @@ def _answer(dispatcher: Any, turn: Turn, topic: Json, hit: Json, found: Json) ->
         data["html"] = hit.get("html")
     dispatcher.utter_message(text=text, buttons=[wording.SOLVED, wording.UNSOLVED], json_message=data)
     remembered = _topic(turn, topic, wording.was_answered(hit["title"]), asked=found.get("asked"), owner=hit.get("unit_code"))
-    return [SlotSet("topic", {**remembered, "entry_id": hit["id"], "misses": 0})]
+    return [SlotSet("topic", {**remembered, "entry_id": hit["id"], "about": hit["id"], "misses": 0})]
 
 
 def _miss(dispatcher: Any, turn: Turn, topic: Json, hits: list[Json], asked: str | None) -> Events:
@@ -100,7 +100,9 @@ async def _answer_in_form(dispatcher: Any, tracker: Any, turn: Turn, topic: Json
     hits = (found or {}).get("hits") or []
     if found and found.get("answer") and hits:
         dispatcher.utter_message(text=wording.answer(hits[0], channel=turn.channel, excerpt=found.get("excerpt"), asked=found.get("asked")))
-        return [SlotSet("topic", {**_topic(turn, topic, wording.was_answered(hits[0]["title"])), "entry_id": hits[0]["id"]})]
+        entry_id = hits[0]["id"]
+        remembered = _topic(turn, topic, wording.was_answered(hits[0]["title"]))
+        return [SlotSet("topic", {**remembered, "entry_id": entry_id, "about": entry_id})]
     dispatcher.utter_message(text=wording.NOT_KNOWN_IN_FORM)
     draft = from_slot(tracker.get_slot("draft"))
     if draft is None or not draft.description:
@@ -124,4 +126,5 @@ def _topic(turn: Turn, before: Json, reply: str, *, asked: str | None = None, ow
     draft = replace(begin(turn), description=description, subject_unit=owner)
     if draft.request_type is None:
         draft = replace(draft, request_type="咨询")
-    return {"draft": draft.to_slot(), "exchange": exchange, "misses": int(before.get("misses") or 0)}
+    # "about" is the entry that short questions lean on; a miss between doesn't change it.
+    return {"draft": draft.to_slot(), "exchange": exchange, "misses": int(before.get("misses") or 0), "about": before.get("about")}

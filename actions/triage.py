@@ -53,7 +53,7 @@ def route(turn: Turn, *, telling: Draft | None, topic: Json | None) -> str:
         return "answer"
     if topic and turn.intent in ("affirm", "not_resolved") and turn.matter is None:
         return "dispatch"
-    if topic and topic.get("entry_id") and _follows_up(turn):
+    if topic and topic.get("about") and _follows_up(turn):
         return "answer"
     if topic and topic.get("options") and turn.intent == "deny":
         return "dispatch"

@@ -294,7 +294,7 @@ class KnowledgeIndex:
         )
         evidence = self._evidence(snapshot, question, order, scores)
         confidence = self._calibration.confidence(evidence)
-        return SearchResult(hits, confidence >= self._calibration.threshold and not evidence.fact_missing, round(confidence, 4))
+        return SearchResult(hits, self._calibration.is_sure(evidence, len(snapshot.prepared)), round(confidence, 4))
 
     @staticmethod
     def _evidence(snapshot: _Snapshot, question: _Question, order: NDArray[np.intp], scores: NDArray[np.float32]) -> Evidence:

@@ -77,7 +77,7 @@ def test_shortened_answers_end_with_a_sentence(platform, run):
 def test_a_short_question_is_asked_with_what_was_answered_before(platform, run):
     found = {"answer": True, "hits": [HIT], "asked": "居住证怎么办理 多少钱", "excerpt": "办理不收费。"}
     platform.answers["POST /knowledge/answer"] = (200, found)
-    topic = {"entry_id": "17", "draft": Draft().to_slot(), "exchange": ["市民：居住证怎么办"]}
+    topic = {"entry_id": "17", "about": "17", "draft": Draft().to_slot(), "exchange": ["市民：居住证怎么办"]}
     done = ask(run, "多少钱", topic=topic)
     assert platform.sent("POST", "/knowledge/answer")[0]["after"] == "17"
     assert "您问的是“居住证怎么办理 多少钱”" in done.said
@@ -89,15 +89,23 @@ def test_a_short_question_is_asked_with_what_was_answered_before(platform, run):
 @pytest.mark.parametrize("text", ["那孩子呢？", "要带什么材料？", "多少钱", "在哪办", "那外地人呢", "网上能办吗"])
 @pytest.mark.parametrize("intent", ["ask_question", "inform", "chitchat", "nlu_fallback"])
 def test_a_follow_up_goes_to_the_knowledge_base(platform, run, text, intent):
-    topic = {"entry_id": "17", "draft": Draft().to_slot()}
+    topic = {"about": "17", "draft": Draft().to_slot()}
     assert run(Triage(), tracker(text, intent, slots={"topic": topic})).slots["route"] == "answer"
     without = run(Triage(), tracker(text, "chitchat"))
     assert without.slots["route"] == "reply", "after nothing it is none"
 
 
+def test_a_miss_between_doesn_t_change_what_short_questions_lean_on(sure, run):
+    topic = ask(run, "居住证怎么办").slots["topic"]
+    sure.answers["POST /knowledge/answer"] = (200, {"answer": False, "hits": [{**HIT, "id": "9", "title": "积分落户要什么条件"}]})
+    topic = ask(run, "要带什么材料", topic=topic).slots["topic"]
+    ask(run, "多少钱", topic=topic)
+    assert [body["after"] for body in sure.sent("POST", "/knowledge/answer")] == [None, "17", "17"]
+
+
 def test_a_new_matter_after_an_answer_is_no_follow_up(platform, run):
     read = understanding(handling="dispatch", request_type="求助", matter=ELEVATOR)
-    topic = {"entry_id": "17", "draft": Draft().to_slot()}
+    topic = {"about": "17", "draft": Draft().to_slot()}
     done = run(Triage(), tracker("那我家电梯坏了呢", "report_problem", slots={"topic": topic}, understanding=read))
     assert done.slots["route"] == "dispatch"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatch.knowledge.confidence import CALIBRATION, Evidence
 from dispatch.knowledge.embedding import pack, shared_encoder, unpack
 from dispatch.knowledge.lexical import GramIndex, bag
 from dispatch.knowledge.search import Entry, KnowledgeIndex, texts_to_encode
@@ -207,3 +209,11 @@ def test_a_price_that_the_entry_doesn_t_name_is_no_answer() -> None:
     assert not lacks_what_is_wanted("狗证年检多少钱", "每年五百元。")
     assert lacks_what_is_wanted("地震局电话是多少", "地震时躲在桌下。")
     assert not lacks_what_is_wanted("体彩客服电话是多少", "请拨打95086。")
+
+
+def test_in_a_small_base_a_question_must_be_spoken_of_nearly_whole() -> None:
+    near = Evidence(meaning=0.7, lead=0.2, covered=0.55, missing=1.0, asked=0.5, length=2.4, fact_missing=False)
+    assert CALIBRATION.is_sure(near, 2_000)
+    assert not CALIBRATION.is_sure(near, 200)
+    assert CALIBRATION.is_sure(replace(near, meaning=0.9, covered=0.9), 200)
+    assert not CALIBRATION.is_sure(replace(near, fact_missing=True), 2_000)

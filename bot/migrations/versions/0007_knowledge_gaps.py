@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,7 +17,7 @@ depends_on = None
 _TIME = UTCDateTime(timezone=True)
 
 
-def _added() -> list[sa.Column]:
+def _added() -> list[sa.Column[Any]]:
     """Return new columns each time: one that was added belongs to its table."""
     return [
         sa.Column("nearest_id", sa.String(length=64), nullable=True),
