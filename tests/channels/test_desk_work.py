@@ -86,7 +86,8 @@ class Desk:
 
     def _column(self, conversation: str, name: str) -> str | None:
         with self.platform.database.read() as session:
-            return session.scalar(sa.text(f"SELECT {name} FROM conversations WHERE id = :id"), {"id": conversation})
+            found: str | None = session.scalar(sa.text(f"SELECT {name} FROM conversations WHERE id = :id"), {"id": conversation})
+        return found
 
 
 @pytest.fixture
