@@ -21,6 +21,8 @@ from starlette.requests import Request
 import channels.conversations.api
 import channels.delivery.api
 import channels.desk.api
+import channels.open311.api
+import channels.transcripts.api
 import channels.web.api
 import dispatch.accounts.api
 import dispatch.callbacks.api
@@ -133,6 +135,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.conversations.api,
         channels.delivery.api,
         channels.desk.api,
+        channels.open311.api,
+        channels.transcripts.api,
         dispatch.console.api,
         dispatch.understanding.api,
         dispatch.drafts.api,

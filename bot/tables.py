@@ -7,6 +7,8 @@ import channels.conversations.models
 import channels.delivery.models
 import channels.desk.models
 import channels.inbox.models
+import channels.open311.models
+import channels.transcripts.models
 import dispatch.accounts.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models
