@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.core.database import Base, UTCDateTime
@@ -35,3 +35,32 @@ class LoginSession(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     csrf: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When it was last used, to within five minutes; a browser that nobody touched for hours is logged out."""
+
+
+class ServiceToken(Base):
+    """A token of another system; only its hash is kept."""
+
+    __tablename__ = "service_tokens"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    unit_code: Mapped[str | None] = mapped_column(String(16), ForeignKey("units.code"))
+    created_by: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class LookupAttempt(Base):
+    """How often somebody asked for an order by number and phone, by hour: guessing is stopped early."""
+
+    __tablename__ = "lookup_attempts"
+
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Hash of the order's number or of the asker's address."""
+
+    hour: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

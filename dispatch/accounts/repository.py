@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -31,6 +32,30 @@ def login(session: Session, token_hash: str, now: datetime) -> tuple[Account, Lo
 def end_login(session: Session, token_hash: str) -> None:
     """Forget a login session."""
     session.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash))
+
+
+def logins_of(session: Session, username: str, now: datetime) -> Sequence[LoginSession]:
+    """Return the live login sessions of an account, the newest first."""
+    query = select(LoginSession).join(Account, LoginSession.account_id == Account.id)
+    query = query.where(Account.username == username, LoginSession.expires_at > now)
+    return session.scalars(query.order_by(LoginSession.expires_at.desc())).all()
+
+
+def end_login_of(session: Session, username: str, hash_prefix: str) -> bool:
+    """Forget the login session of ``username`` whose hash begins with ``hash_prefix``; return whether there was one."""
+    account = by_username(session, username)
+    if account is None:
+        return False
+    own = LoginSession.account_id == account.id
+    found = session.scalars(select(LoginSession).where(own, LoginSession.token_hash.startswith(hash_prefix, autoescape=True))).first()
+    if found is not None:
+        session.delete(found)
+    return found is not None
+
+
+def end_other_logins(session: Session, account_id: int, csrf: str) -> None:
+    """Forget every login session of an account but the one whose forms carry ``csrf``."""
+    session.execute(delete(LoginSession).where(LoginSession.account_id == account_id, LoginSession.csrf != csrf))
 
 
 def drop_expired(session: Session, now: datetime) -> None:

@@ -18,9 +18,20 @@ from dispatch.orders.workflow import Role
 SESSION_LIFETIME = timedelta(hours=12)
 MAX_FAILURES = 5
 LOCK_TIME = timedelta(minutes=15)
+IDLE_TIME = timedelta(hours=4)
+SHORTEST_PASSWORD = 10
+_NOTE_USE_EVERY = timedelta(minutes=5)
 
 _hasher = PasswordHasher()
 _NO_ACCOUNT_HASH = _hasher.hash("no such account")  # so that unknown names take as long as known ones
+
+
+class WrongPasswordError(Exception):
+    """The old password isn't the account's."""
+
+
+class WeakPasswordError(ValueError):
+    """The new password won't do; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class LoggedIn:
     role: Role
     unit_code: str | None
     csrf: str
+    note_due: bool = False
+    """Whether it is time to note that this login is in use (``note_use``)."""
 
 
 def create(session: Session, username: str, password: str, *, display_name: str, role: Role, unit_code: str | None = None) -> Account:
@@ -70,7 +83,7 @@ def log_in(session: Session, username: str, password: str, now: datetime) -> tup
     account.failures, account.locked_until = 0, None
     repository.drop_expired(session, now)
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    session.add(LoginSession(token_hash=_hash(token), account_id=account.id, csrf=csrf, expires_at=now + SESSION_LIFETIME))
+    session.add(_login_session(token, account, csrf, now))
     session.flush()
     return token, LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, csrf)
 
@@ -81,7 +94,56 @@ def who(session: Session, token: str, now: datetime) -> LoggedIn | None:
     if row is None:
         return None
     account, login = row
-    return LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, login.csrf)
+    if login.used_at is not None and now - login.used_at > IDLE_TIME:
+        return None
+    due = login.used_at is None or now - login.used_at >= _NOTE_USE_EVERY
+    return LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, login.csrf, due)
+
+
+def note_use(session: Session, token: str, now: datetime) -> None:
+    """Note that somebody works in the login session of ``token``."""
+    if row := repository.login(session, _hash(token), now):
+        row[1].used_at = now
+
+
+def sessions(session: Session, username: str, now: datetime) -> list[LoginSession]:
+    """Return the live login sessions of an account, the newest first."""
+    return list(repository.logins_of(session, username, now))
+
+
+def end_session(session: Session, username: str, session_id: str) -> bool:
+    """End the login session of ``username`` whose id (first 16 digits of its hash) is given; return whether there was one."""
+    return repository.end_login_of(session, username, session_id)
+
+
+def change_password(session: Session, who: LoggedIn, old: str, new: str) -> None:
+    """Change the password of who is logged in, and end all their other login sessions.
+
+    Raises:
+        WrongPasswordError, WeakPasswordError: ``old`` is wrong; ``new`` is too short, or the same, or the account's name.
+    """
+    account = repository.by_username(session, who.username)
+    if account is None or not _matches(account.password_hash, old):
+        raise WrongPasswordError
+    if len(new) < SHORTEST_PASSWORD or new == old or who.username.lower() in new.lower():
+        raise WeakPasswordError(f"new: 至少 {SHORTEST_PASSWORD} 个字符，不同于原密码，不含用户名")
+    account.password_hash = _hasher.hash(new)
+    repository.end_other_logins(session, account.id, who.csrf)
+
+
+def log_in_as(session: Session, username: str, now: datetime) -> tuple[str, LoggedIn] | None:
+    """Open a login session for an account whose owner another service has vouched for; None if there is no such active account."""
+    account = repository.by_username(session, username)
+    if account is None or not account.active:
+        return None
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    session.add(_login_session(token, account, csrf, now))
+    session.flush()
+    return token, LoggedIn(account.username, account.display_name, Role(account.role), account.unit_code, csrf)
+
+
+def _login_session(token: str, account: Account, csrf: str, now: datetime) -> LoginSession:
+    return LoginSession(token_hash=_hash(token), account_id=account.id, csrf=csrf, expires_at=now + SESSION_LIFETIME, used_at=now)
 
 
 def log_out(session: Session, token: str) -> None:
@@ -100,6 +162,7 @@ def seed_demo(session: Session) -> dict[str, str]:
         ("wangjing", "望京街道经办人", Role.HANDLER, "110105026"),
         ("chaoyang", "朝阳区经办人", Role.HANDLER, "110105"),
         ("supervisor", "督办员", Role.SUPERVISOR, None),
+        ("auditor", "审计员", Role.AUDITOR, None),
         ("admin", "管理员", Role.ADMINISTRATOR, None),
     )
     passwords = {username: secrets.token_urlsafe(9) for username, *_ in accounts}

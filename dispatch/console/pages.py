@@ -14,8 +14,7 @@ from fastapi import Cookie, Depends, Form, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dispatch.accounts import service as accounts
-from dispatch.accounts.callers import check_csrf
+from dispatch.accounts.callers import check_csrf, login_of
 from dispatch.accounts.service import LoggedIn
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem
@@ -88,8 +87,7 @@ class LoginNeededError(Exception):
 def page_visitor(request: Request, platform: PlatformDep, jsjb_session: Annotated[str | None, Cookie()] = None) -> LoggedIn:
     """FastAPI dependency of pages: who is logged in, or off to the log-in page."""
     if jsjb_session:
-        with platform.database.read() as session:
-            who = accounts.who(session, jsjb_session, platform.clock.now())
+        who = login_of(platform, jsjb_session)
         if who:
             return who
     raise LoginNeededError(_page_of(request))

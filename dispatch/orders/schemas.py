@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from dispatch.orders.terms import UNDISPATCHED_ENDINGS, CommunityList, CommunityPart, Ending, HoldGround
+from dispatch.orders.terms import UNDISPATCHED_ENDINGS, CommunityList, CommunityPart, Ending, HoldGround, State
 from dispatch.understanding.schemas import CopyOut, DeadlineOut, MatterOut, PlaceOut, UnitOut
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -69,6 +69,36 @@ class TransitionIn(BaseModel):
     community_part: CommunityPart | None = None
     no_contact_reason: Text | None = None
     no_report_reason: Text | None = None
+
+
+class UnmaskIn(BaseModel):
+    """Why somebody has to see a resident's contact in full."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Text
+
+
+class ListIn(BaseModel):
+    """Which orders to list, and from where on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: list[State] | None = Field(default=None, max_length=9, description="状态，可多个；不给就是未办结的")
+    finished: bool = Field(default=False, description="没有给状态时，是否连办结的一起列")
+    unit: str | None = Field(default=None, max_length=16)
+    part: Literal["lead", "copied", "co"] = Field(default="lead", description="unit 对工单是承办、抄送还是协办")
+    matter: str | None = Field(default=None, max_length=8)
+    district: str | None = Field(default=None, max_length=32)
+    street: str | None = Field(default=None, max_length=32)
+    request_type: str | None = Field(default=None, pattern="^(咨询|求助|投诉|举报|建议)$")
+    channel: str | None = Field(default=None, max_length=16)
+    overdue: bool = False
+    created_from: AwareDatetime | None = None
+    created_to: AwareDatetime | None = None
+    updated_after: AwareDatetime | None = None
+    cursor: str | None = Field(default=None, max_length=120)
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class ContactOut(BaseModel):
