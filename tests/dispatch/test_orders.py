@@ -121,7 +121,7 @@ def test_an_illegal_step_changes_nothing_and_names_the_legal_ones(platform: Plat
     number = _register(platform)
     with pytest.raises(IllegalTransitionError) as refusal:
         _apply(platform, number, "answer", WANGJING, answer="好了")
-    assert set(refusal.value.legal) == {"accept", "object"}
+    assert {"accept", "object"} <= set(refusal.value.legal)
     with platform.database.read() as session:
         order = service.find(session, number)
         assert order is not None
