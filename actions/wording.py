@@ -127,7 +127,7 @@ SORRY_ORDER_UNSOLVED = "事情没办好，让您费心了。您说说现在是�
 SORRY_IN_FORM = "抱歉没帮上忙。咱们先把这件事登记好，办理单位会来办。"
 
 
-MISSED_AGAIN = "还是没查到能直接答您的，别来回问了。我把您的问题连同刚才说的，一起转给管这件事的单位来答复您。"
+MISSED_AGAIN = "还是没查到能直接答您的，就不让您来回问了。我把您的问题和刚才说的，一起转给管这件事的单位来答复您。"
 NOT_ASKED = "（知识库未能查询）"
 EXCHANGE = "——与智能客服的对话——"
 
@@ -166,7 +166,7 @@ def answer(hit: Json, *, channel: str, excerpt: str | None = None, asked: str | 
             return f"{body}以上来自{origin}。" if origin else body
         return f"{body}（{origin}，{_day(hit)}）" if origin else body
     body = (excerpt or hit["passage"]).strip().replace("\n\n", "\n")
-    lines = [f"您问的是“{asked}”。"] if asked else []
+    lines = [f"您问的是“{asked.replace(' ', '，')}”。"] if asked else []
     lines.append(body)
     notes = [f"来源：{origin}{'，' + hit['article'] if hit.get('article') else ''}"] if origin else []
     if hit.get("updated_on"):

@@ -80,7 +80,7 @@ def test_a_short_question_is_asked_with_what_was_answered_before(platform, run):
     topic = {"entry_id": "17", "about": "17", "draft": Draft().to_slot(), "exchange": ["市民：居住证怎么办"]}
     done = ask(run, "多少钱", topic=topic)
     assert platform.sent("POST", "/knowledge/answer")[0]["after"] == "17"
-    assert "您问的是“居住证怎么办理 多少钱”" in done.said
+    assert "您问的是“居住证怎么办理，多少钱”" in done.said
     assert "办理不收费。" in done.said
     assert "带身份证" not in done.said
     assert "居住证怎么办" in done.slots["topic"]["draft"]["description"]

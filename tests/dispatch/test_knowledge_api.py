@@ -214,3 +214,19 @@ def test_gaps_and_rates_over_http_by_unit(client: TestClient, service_token: dic
     assert city.get("/api/v1/knowledge/rates").json()[0]["asked"] == 1
     assert city.get("/api/v1/knowledge/rates?from=2026-11-24&to=2026-11-01").status_code == 422
     assert city.get("/api/v1/knowledge/gaps/999").status_code == 404
+
+
+def test_a_question_goes_to_the_unit_that_owns_its_subject(client: TestClient, service_token: dict[str, str]) -> None:
+    platform: Any = client.app.state.platform  # type: ignore[attr-defined]
+    owner = next(unit for unit in platform.reference.current().units.all() if unit.kind == "department")
+    draft = {"request_type": "咨询", "description": "这种证到底怎么换\n——与智能客服的对话——", "anonymous": True, "state": "summary"}
+    path = "/api/v1/conversations/c-owner"
+    without = client.put(f"{path}/draft", json=draft, headers=service_token).json()
+    assert without["unit"]["code"] != owner.code
+    stored = client.put(f"{path}/draft", json=draft | {"subject_unit": owner.code}, headers=service_token).json()
+    assert stored["unit"]["code"] == owner.code
+    header = service_token | {"Idempotency-Key": "k1", "X-Channel": "web"}
+    order = client.post(f"{path}/orders", headers=header).json()
+    assert order["unit"]["code"] == owner.code
+    unknown = client.put(f"{path}/draft", json=draft | {"subject_unit": "nobody"}, headers=service_token).json()
+    assert unknown["unit"]["code"] == without["unit"]["code"]
