@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from channels.channel import Channel
 from channels.telegram import channel as telegram
-from channels.twilio import messaging
+from channels.twilio import messaging, voice
 
-CHANNELS: list[Channel] = [telegram.CHANNEL, messaging.SMS, messaging.WHATSAPP]
+CHANNELS: list[Channel] = [telegram.CHANNEL, messaging.SMS, messaging.WHATSAPP, voice.CHANNEL]
 
 
 def find(name: str) -> Channel | None:

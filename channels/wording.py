@@ -32,6 +32,28 @@ HELLO = "你好"
 OPTED_OUT = OutboundMessage("已为您退订，之后不再给您发短信。您已登记的诉求照常办理；想恢复请回复 START。", custom={"kind": "opted_out"})
 OPTED_IN = OutboundMessage("已为您恢复短信服务。有事直接说就行，退订回复 TD。", custom={"kind": "opted_in"})
 
+VOICE_GREETING = "您好，这里是一二三四五接诉即办热线，本次通话会录音。请说您遇到的事：在哪里，出了什么事。"
+VOICE_AGAIN = "不好意思，没有听清，请您再说一遍。"
+VOICE_OFFER_PERSON = "还是没有听清。需要工作人员接听，请说转人工，或者按一；也可以再说一遍您的事。"
+VOICE_WAIT = "正在为您查询，请稍等。"
+VOICE_TO_PERSON = "正在为您转接工作人员，您刚才说的他们都能看到，请稍等。"
+VOICE_PERSON_LATER = "您说的已经完整记下，工作人员会尽快给您回电。再见。"
+VOICE_MORE = "还有要说的，请继续说；说完了可以直接挂断。"
+VOICE_DIAL = "要我现在为您接通，请说是，或者按一。"
+VOICE_RECORDING = "通话录音"
+_SPOKEN = {"0": "零", "1": "幺", "2": "二", "9": "九"}
+
+
+def voice_line(line: str) -> str:
+    """Return an emergency number, digit by digit."""
+    return "，".join(_SPOKEN.get(digit, digit) for digit in line)
+
+
+def voice_choices(titles: list[str]) -> str:
+    """Return choices as they are read out, numbered from 1."""
+    return "您可以直接说，也可以按数字：" + "；".join(f"{title}，按{number}" for number, title in enumerate(titles, 1))
+
+
 CHOOSE = "请选择："
 
 
@@ -66,7 +88,7 @@ def location_words(latitude: float, longitude: float, name: str | None) -> str:
 
 def contact_words(phone: str, name: str | None) -> str:
     """Return a contact that a resident sent, in words."""
-    return f"我叫{name}，电话{phone}" if name else f"我的电话是{phone}"
+    return f"联系人{name}，电话{phone}" if name else f"我的电话是{phone}"
 
 
 TOO_MUCH = {

@@ -215,6 +215,11 @@ def message(session: Session, message_id: int) -> Message | None:
     return repository.message(session, message_id)
 
 
+def by_provider_id(session: Session, channel: str, provider_id: str) -> Message | None:
+    """Return the message that the provider (or ``say_once``) calls ``provider_id``, or None."""
+    return repository.by_provider_id(session, channel, provider_id)
+
+
 def messages(session: Session, conversation_id: str, *, after: int = 0, before: int | None = None, limit: int = 500) -> Sequence[Message]:
     """Return the newest ``limit`` messages with ids above ``after`` and below ``before``, oldest first."""
     return repository.messages(session, conversation_id, after=after, before=before, limit=limit)

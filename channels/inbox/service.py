@@ -23,7 +23,8 @@ from channels.assistant.client import Assistant, AssistantDownError
 from channels.conversations import service as conversations
 from channels.conversations.service import Conversation, Received
 from channels.inbox import limits
-from channels.message import InboundMessage, OutboundMessage
+from channels.message import Button, InboundMessage, OutboundMessage
+from dispatch.callbacks import service as callbacks
 from dispatch.core.live import LiveEvent
 from dispatch.drafts import service as drafts
 from dispatch.emergencies import service as emergencies
@@ -62,6 +63,7 @@ class Inbox:
         self._assistant = assistant
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._working: set[asyncio.Task[None]] = set()
+        self._by_message: dict[int, asyncio.Task[None]] = {}
         self.album_seconds = 1.0
         """How long the pieces of an album are waited for."""
 
@@ -89,8 +91,23 @@ class Inbox:
 
         task = asyncio.create_task(work())
         self._working.add(task)
+        self._by_message[received.message_id] = task
+        task.add_done_callback(lambda _: self._by_message.pop(received.message_id, None))
         task.add_done_callback(self._done)
         return task
+
+    async def answered(self, message_id: int, seconds: float) -> bool:
+        """Wait at most ``seconds`` for a message to be answered; return whether it is."""
+        task = self._by_message.get(message_id)
+        if task is not None:
+            await asyncio.wait({task}, timeout=seconds)
+
+        def work() -> bool:
+            with self._platform.database.read() as session:
+                message = conversations.message(session, message_id)
+                return message is None or message.handled
+
+        return await to_thread.run_sync(work)
 
     async def settle(self) -> None:
         """Wait until everything that is being handled in the background is."""
@@ -233,7 +250,10 @@ class Inbox:
         if not normalise(text):
             kinds = [each["kind"] for each in content.get("attachments", [])]
             return [wording.attachments_kept(kinds) if kinds else wording.EMPTY]
-        return None
+        mid_filing = drafts.find(session, conversation.id) is not None
+        reference = self._platform.reference.current()
+        heard = callbacks.hear(session, conversation.id, text, now=now, reference=reference, mid_filing=mid_filing)
+        return [OutboundMessage(heard.text, tuple(Button(each, each) for each in heard.buttons))] if heard else None
 
     async def _ask_assistant(self, message_id: int, turn: _Turn) -> None:
         try:

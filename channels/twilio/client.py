@@ -41,7 +41,7 @@ class RefusedByTwilio(Refused):
         self.code = code
 
 
-class _Http(TwilioHttpClient):
+class _Http(TwilioHttpClient):  # type: ignore[misc]  # twilio is untyped
     """Hears how long to wait, which Twilio's client drops."""
 
     def request(self, *args: Any, **kwargs: Any) -> Response:

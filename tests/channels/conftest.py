@@ -52,7 +52,8 @@ class Phone:
     def twilio(self, path: str, fields: dict[str, str], *, signature: str | None = None) -> httpx.Response:
         """Have Twilio call a webhook of ours."""
         signed = twilio.signature(f"{PUBLIC}{path}", fields) if signature is None else signature
-        return self.client.post(path, data=fields, headers={"X-Twilio-Signature": signed})
+        answer: httpx.Response = self.client.post(path, data=fields, headers={"X-Twilio-Signature": signed})
+        return answer
 
     def sms(self, text: str, sid: str, sender: str = CALLER, **more: str) -> int:
         """Have an SMS arrive."""

@@ -101,8 +101,8 @@ def test_location_and_contact_become_words(phone: Phone, double: RasaDouble) -> 
     first, second = (m for m in said(phone) if m["author"] == "resident")
     assert first["content"]["location"]["latitude"] == 39.99561
     assert "39.99561" in double.turns[0]["message"]
-    assert second["full"] == "我叫王建国，电话13800138000"
-    assert second["text"] == "我叫王**，电话138****8000"
+    assert second["full"] == "联系人王建国，电话13800138000"
+    assert second["text"] == "联系人王**，电话138****8000"
     assert "13800138000" not in repr(double.turns)
 
 
