@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Cookie, Depends, Header, Request
+from starlette.requests import HTTPConnection
 from starlette.routing import Route
 
 from dispatch.accounts import service, tokens
@@ -86,11 +87,15 @@ def _identify(request: Request, platform: Platform) -> Caller:
     return Caller(Actor(who.username, who.role, who.unit_code))
 
 
-def authorise(request: Request, platform: PlatformDep) -> None:
-    """FastAPI dependency of every router: let a request in as the table of permissions says, or raise problem 401 or 403."""
-    route = request.scope.get("route")
-    if not isinstance(route, Route) or not route.path.startswith(_API):
+def authorise(connection: HTTPConnection, platform: PlatformDep) -> None:
+    """FastAPI dependency of every router: let a request in as the table of permissions says, or raise problem 401 or 403.
+
+    Routers have WebSockets too; those stand outside the API and see to it themselves.
+    """
+    route = connection.scope.get("route")
+    if not isinstance(connection, Request) or not isinstance(route, Route) or not route.path.startswith(_API):
         return
+    request = connection
     rule = rule_of(request.method, route.path)
     if rule is None:
         raise Problem(403, "没有权限", "这个接口没有开放", kind="forbidden")
