@@ -10,14 +10,17 @@ from urllib.parse import urlsplit
 
 import orjson
 from anyio import to_thread
-from fastapi import APIRouter, Cookie, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Cookie, Query, Request, Response, UploadFile, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse
 from pydantic import TypeAdapter, ValidationError
+from starlette.requests import HTTPConnection
 
 from channels.inbox.service import Inbox
 from channels.web import service
 from channels.web.schemas import MAX_CHARACTERS, ResumeIn, WebMessageIn
 from dispatch.core.problems import Problem
+from dispatch.media.service import MediaError
+from dispatch.media.types import LARGEST, MEGABYTE
 from dispatch.platform import Platform, PlatformDep
 
 router = APIRouter(tags=["web chat"])
@@ -62,9 +65,24 @@ async def post_message(request: Request, platform: PlatformDep, body: WebMessage
     """Say something without a WebSocket; returns the replies. The same ``client_id`` again returns the same replies."""
     token = _require(jsjb_chat)
     inbox: Inbox = request.app.state.inbox
-    received = await inbox.receive(service.inbound(token, body))
+    received = await inbox.receive(await to_thread.run_sync(service.inbound, platform, token, body))
     news = await to_thread.run_sync(service.news, platform, received.conversation_id, received.message_id)
     return {"conversation": received.conversation_id, "holder": news.holder, "messages": news.messages}
+
+
+@router.post("/channels/web/files")
+async def post_file(request: Request, platform: PlatformDep, file: UploadFile, jsjb_chat: ChatCookie = None) -> dict[str, object]:
+    """Upload a picture, a short video, a voice note or a document; a message then names it in ``files``."""
+    token = _require(jsjb_chat)
+    if not _same_site(request):
+        raise Problem(403, "请求不是从本页面发出的", "Origin: 请从聊天页面上传", kind="csrf")
+    if file.size is None or file.size > LARGEST:
+        raise Problem(413, "文件太大", f"file: 不能超过 {LARGEST // MEGABYTE} MB", kind="media-too-large")
+    data = await file.read()
+    try:
+        return await to_thread.run_sync(service.take_file, platform, token, data, file.filename, file.content_type)
+    except MediaError as error:
+        raise Problem(error.status, "文件没有收下", f"file: {error}", kind=error.kind) from error
 
 
 @router.get("/channels/web/messages")
@@ -101,7 +119,7 @@ class _Page:
 
     def __init__(self, socket: WebSocket, platform: Platform, conversation_id: str) -> None:
         self._socket = socket
-        self._platform = platform
+        self.platform = platform
         self._conversation_id = conversation_id
         self._after: int | None = None
         self._sending = asyncio.Lock()
@@ -124,7 +142,7 @@ class _Page:
         async with self._sending:
             if self._after is None:
                 return
-            news = await to_thread.run_sync(service.news, self._platform, self._conversation_id, self._after)
+            news = await to_thread.run_sync(service.news, self.platform, self._conversation_id, self._after)
             if news.messages:
                 self._after = news.last_id
             await self.send({"type": "messages", "holder": news.holder, "messages": news.messages})
@@ -148,7 +166,7 @@ async def _listen(socket: WebSocket, page: _Page, token: str) -> None:
             if isinstance(incoming, ResumeIn):
                 await page.resume(incoming.after)
                 continue
-            received = await inbox.store(service.inbound(token, incoming))
+            received = await inbox.store(await to_thread.run_sync(service.inbound, page.platform, token, incoming))
             await page.send({"type": "ack", "client_id": incoming.client_id, "id": received.message_id})
             if not received.handled:
                 task = asyncio.create_task(inbox.handle(received))
@@ -166,6 +184,6 @@ def _require(token: str | None) -> str:
     return token
 
 
-def _same_site(socket: WebSocket) -> bool:
-    origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+def _same_site(connection: HTTPConnection) -> bool:
+    origin = connection.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == connection.headers.get("host")

@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy.orm import Session
+
+from channels import wording
 from channels.conversations import service as conversations
-from channels.message import InboundMessage
+from channels.message import Attachment, AttachmentKind, InboundMessage, Location
 from channels.web.schemas import WebMessageIn
+from dispatch.media import service as media
 from dispatch.platform import Platform
 
 CHANNEL = "web"
 COOKIE = "jsjb_chat"
 COOKIE_SECONDS = 30 * 24 * 3600
+_OURS = "media:"
+"""Begins the reference of an attachment that lies in our own storage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,31 @@ def open_chat(platform: Platform, token: str) -> str:
         return conversation.id
 
 
-def inbound(token: str, message: WebMessageIn) -> InboundMessage:
-    """Return ``message`` in the form of every channel."""
+def inbound(platform: Platform, token: str, message: WebMessageIn) -> InboundMessage:
+    """Return ``message`` in the form of every channel; links in it are kept as evidence, files that aren't this browser's left out."""
     browser = hashlib.sha256(token.encode()).hexdigest()[:24]
-    return InboundMessage(CHANNEL, token, f"{browser}:{message.client_id}", message.text)
+    attachments: tuple[Attachment, ...] = ()
+    if message.files or media.find_links(message.text):
+        owner = f"conversation:{open_chat(platform, token)}"
+        with platform.database.write() as session:
+            media.keep_links(session, owner, message.text, now=platform.clock.now(), cipher=platform.cipher)
+            files = [file for file in media.get_all(session, message.files) if file.owner == owner]
+        attachments = tuple(
+            Attachment(cast(AttachmentKind, file.kind), f"{_OURS}{file.id}", file.content_type, file.size, file.filename) for file in files
+        )
+    location = Location(message.location.latitude, message.location.longitude) if message.location else None
+    text = message.text
+    if location and not text.strip():
+        text = wording.location_words(location.latitude, location.longitude, None)
+    return InboundMessage(CHANNEL, token, f"{browser}:{message.client_id}", text, attachments, location)
+
+
+def take_file(platform: Platform, token: str, data: bytes, filename: str | None, claimed_type: str | None) -> dict[str, object]:
+    """Store a file of a browser's conversation and return it as pages show it. Raises MediaError."""
+    owner = f"conversation:{open_chat(platform, token)}"
+    now = platform.clock.now()
+    file = media.store(platform, data, owner=owner, now=now, claimed_type=claimed_type, filename=filename)
+    return media.as_json(platform, file, now=now)
 
 
 def news(platform: Platform, conversation_id: str, after: int) -> News:
@@ -55,7 +82,19 @@ def news(platform: Platform, conversation_id: str, after: int) -> News:
     with platform.database.read() as session:
         conversation = conversations.find(session, conversation_id)
         shown = [
-            {**conversations.as_json(message), "text": conversations.full_text(message, platform.cipher)}
+            {
+                **conversations.as_json(message),
+                "text": conversations.full_text(message, platform.cipher),
+                "files": _files(platform, session, message.content),
+            }
             for message in conversations.messages(session, conversation_id, after=after)
         ]
         return News(shown, conversation.holder if conversation else "bot")
+
+
+def _files(platform: Platform, session: Session, content: dict[str, Any] | None) -> list[dict[str, object]]:
+    """Return the stored files of a message with links that work for a while."""
+    refs = [str(each["ref"]) for each in (content or {}).get("attachments", [])]
+    ids = [ref.removeprefix(_OURS) for ref in refs if ref.startswith(_OURS)]
+    now = platform.clock.now()
+    return [media.as_json(platform, file, now=now) for file in media.get_all(session, ids)]

@@ -1,12 +1,15 @@
 // The resident's chat. Every message carries an id made here, so that sending it again after a broken connection is harmless.
 import "/static/vendor/deep-chat.js";
-import { avatars, render, roleOf, style } from "/static/web/messages.js";
+import { avatars, render, renderFiles, roleOf, style } from "/static/web/messages.js";
 
 const chat = document.getElementById("chat");
 const state = document.getElementById("state");
-const states = { bot: "智能客服为您服务", waiting: "正在为您接通工作人员", operator: "工作人员正在为您服务" };
+const states = { bot: "智能客服为您服务", waiting: "正在为您接通工作人员", operator: "现在由工作人员为您服务" };
 const PATIENCE = 20000; // milliseconds after which the state line no longer says that somebody works on it
 const KEPT = "unacknowledged";
+const TYPED = "typed";
+const bare = ({ type, client_id, text, files, location }) => ({ type, client_id, text, files, location });
+const element = (id) => document.getElementById(id);
 const mine = new Set();
 let holder = "bot";
 let working;
@@ -17,7 +20,7 @@ let started = false;
 
 // What wasn't acknowledged is kept over a reload; it is shown again as the server tells it, not from here.
 const unacknowledged = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]").map((m) => [m.client_id, { ...m, restored: true }]));
-const keep = () => sessionStorage.setItem(KEPT, JSON.stringify([...unacknowledged.values()].map(({ type, client_id, text }) => ({ type, client_id, text }))));
+const keep = () => sessionStorage.setItem(KEPT, JSON.stringify([...unacknowledged.values()].map(bare)));
 
 function say(text, kind) {
   clearTimeout(working);
@@ -46,15 +49,17 @@ function show(message) {
   lastId = message.id;
   const role = roleOf(message);
   if (role === "user") {
-    if (isMine(message)) return;
-    withdrawChoices();
-    chat.addMessage({ text: message.text, role });
+    const shown = isMine(message);
+    if (!shown) withdrawChoices();
+    if (message.files.length) chat.addMessage({ html: renderFiles(message.files), role });
+    if (!shown && message.text) chat.addMessage({ text: message.text, role });
     return;
   }
+  if (started) element("heard").textContent = message.text; // read out once; what was said before the page opened isn't
   chat.addMessage({ html: render(message), role });
 }
 
-const transmit = ({ type, client_id, text }) => socket.send(JSON.stringify({ type, client_id, text }));
+const transmit = (message) => socket.send(JSON.stringify(bare(message)));
 
 function connect() {
   if (socket && socket.readyState <= WebSocket.OPEN) return; // one connection; deep-chat asks again when it redraws itself
@@ -94,10 +99,11 @@ function connect() {
 addEventListener("offline", () => socket?.close());
 addEventListener("online", () => { retry = 1000; if (socket?.readyState === WebSocket.CLOSED) connect(); });
 
-function send(text) {
+function send(text, more = {}) {
   withdrawChoices();
+  sessionStorage.removeItem(TYPED);
   const client_id = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  const message = { type: "message", client_id, text };
+  const message = { type: "message", client_id, text, ...more };
   unacknowledged.set(client_id, message);
   keep();
   if (socket.readyState === WebSocket.OPEN) transmit(message);
@@ -154,6 +160,56 @@ chat.connect = {
     signals.newUserMessage.listener = (body) => send(body.messages?.at(-1)?.text ?? body.text ?? "");
     connect();
   },
+};
+
+// Pictures and videos go up first; the message that names them is then as safe as any other.
+const sending = (words) => { element("sending").textContent = words; };
+element("picture").onclick = () => element("files").click();
+element("files").onchange = async ({ target }) => {
+  const chosen = [...target.files].slice(0, 10);
+  target.value = "";
+  element("picture").disabled = true;
+  const ids = [];
+  let refused = "";
+  for (const [number, file] of chosen.entries()) {
+    sending(`正在上传第 ${number + 1} 个，共 ${chosen.length} 个……`);
+    const form = new FormData();
+    form.append("file", file);
+    try {
+      const response = await fetch("/channels/web/files", { method: "POST", body: form });
+      const answer = await response.json();
+      if (response.ok) ids.push(answer.id);
+      else refused = (answer.detail ?? "文件没有收下").replace(/^file: /, "");
+    } catch {
+      refused = "网络不通，没有传上去，请再选一次";
+    }
+  }
+  element("picture").disabled = false;
+  sending(refused);
+  if (ids.length) send("", { files: ids });
+};
+
+// The place is asked for only after a tap, and sent once.
+element("place").onclick = () => {
+  if (!navigator.geolocation) { sending("这个浏览器不能定位，请直接写地址"); return; }
+  sending("正在定位……");
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => { sending(""); send("", { location: { latitude: coords.latitude, longitude: coords.longitude } }); },
+    () => sending("没有定到位置，请直接写地址"),
+    { timeout: 10000, maximumAge: 60000 },
+  );
+};
+
+// What was typed and not sent survives a reload.
+chat.onComponentRender = () => {
+  const input = chat.shadowRoot.getElementById("text-input");
+  if (!input || input.dataset.kept) return;
+  input.dataset.kept = "1";
+  input.addEventListener("input", () => sessionStorage.setItem(TYPED, input.innerText.trim() && input.innerText));
+  const typed = sessionStorage.getItem(TYPED);
+  if (!typed) return;
+  input.focus();
+  document.execCommand("insertText", false, typed); // as if typed: the element's own listeners take away the placeholder
 };
 
 document.getElementById("person").onclick = () => chat.submitUserMessage({ text: "转人工" });

@@ -67,6 +67,17 @@ export function render(message) {
   return parts.join("");
 }
 
+/** What a resident sent beside words. Links work for a quarter of an hour; a reload brings fresh ones. */
+export function renderFiles(files) {
+  const show = {
+    photo: (f) => `<a href="${escape(f.url)}" target="_blank" rel="noopener"><img class="picture" src="${escape(f.thumbnail_url ?? f.url)}" alt="您发的图片"></a>`,
+    video: (f) => `<video class="picture" controls preload="metadata" src="${escape(f.url)}" aria-label="您发的视频"></video>`,
+    voice: (f) => `<audio controls preload="none" src="${escape(f.url)}" aria-label="您发的语音"></audio>`,
+    document: (f) => `<a class="file" href="${escape(f.url)}">${escape(f.filename ?? "文件")}</a>`,
+  };
+  return `<div class="row">${files.map((f) => show[f.kind](f)).join("")}</div>`;
+}
+
 const icon = (fill, body) => `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="20" fill="${fill}"/>${body}</svg>`)}`;
 export const avatars = {
   bot: icon("#b3261e", '<path d="M11 14a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v8a4 4 0 0 1-4 4h-5l-6 5v-5a4 4 0 0 1-3-4z" fill="#fff"/><circle cx="16" cy="18" r="1.8" fill="#b3261e"/><circle cx="24" cy="18" r="1.8" fill="#b3261e"/>'),
@@ -94,6 +105,8 @@ export const style = `
   .card dd { margin: 0; overflow-wrap: anywhere }
   .filed dd:first-of-type { font-weight: 650; font-variant-numeric: tabular-nums }
   .card-foot { margin-top: .55rem; color: #566274; font-size: .88rem }
+  .picture { display: block; max-width: 13rem; max-height: 13rem; border-radius: .5rem; background: #dfe5ec }
+  .file { color: inherit }
   .alarm { font-weight: 600 }
   .call { display: inline-flex; align-items: center; min-height: 2.75rem; padding: .2rem 1.3rem; border-radius: 1.4rem; background: #b3261e; color: #fff; font-size: 1.1rem; font-weight: 700; text-decoration: none }
   .call:hover { background: #8c1d18 }
