@@ -101,7 +101,6 @@ addEventListener("online", () => { retry = 1000; if (socket?.readyState === WebS
 
 function send(text, more = {}) {
   withdrawChoices();
-  sessionStorage.removeItem(TYPED);
   const client_id = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const message = { type: "message", client_id, text, ...more };
   unacknowledged.set(client_id, message);
@@ -130,7 +129,7 @@ chat.messageStyles = {
     ai: { bubble },
     operator: { bubble: operatorBubble },
   },
-  html: { ai: { bubble }, operator: { bubble: operatorBubble }, alarm: { bubble: alarmBubble }, notice },
+  html: { user: { bubble: { backgroundColor: "transparent", padding: "0" } }, ai: { bubble }, operator: { bubble: operatorBubble }, alarm: { bubble: alarmBubble }, notice },
 };
 chat.avatars = {
   ai: { src: avatars.bot, styles: { avatar } },
@@ -157,7 +156,10 @@ chat.connect = {
   websocket: true,
   handler: (_, signals) => {
     signals.onOpen();
-    signals.newUserMessage.listener = (body) => send(body.messages?.at(-1)?.text ?? body.text ?? "");
+    signals.newUserMessage.listener = (body) => {
+      sessionStorage.removeItem(TYPED);
+      send(body.messages?.at(-1)?.text ?? body.text ?? "");
+    };
     connect();
   },
 };
