@@ -25,7 +25,7 @@ _CHATS_REMEMBERED = 10_000
 
 # httpx writes every address it calls into the log at level INFO, and the Bot API's addresses hold the token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("telegram").setLevel(logging.ERROR)
+logging.getLogger("telegram").setLevel(logging.CRITICAL)
 
 
 class NotConfiguredError(Exception):
