@@ -197,6 +197,7 @@ class _Run:
             tallies = (self._to_operator, self._to_resident, self._to_queue)
             while any(tally.waiting for tally in tallies) and time.perf_counter() < deadline:  # noqa: ASYNC110 - sets only shrink
                 await asyncio.sleep(0.1)
+            self._say("收发完毕，关闭页面……")
             for page in pages:
                 page.cancel()
             ended = await asyncio.gather(*pages, return_exceptions=True)
