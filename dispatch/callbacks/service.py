@@ -141,10 +141,13 @@ def _advance(session: Session, callback: Callback, now: datetime, reference: Ref
         _to_ring(callback)
 
 
-def hear(session: Session, conversation_id: str, text: str, *, now: datetime, reference: Reference) -> Reply | None:
+def hear(
+    session: Session, conversation_id: str, text: str, *, now: datetime, reference: Reference, mid_filing: bool = False
+) -> Reply | None:
     """Take a message of a resident who was asked; None where it is no answer, so that it is heard as what it is.
 
-    Danger is looked for before this is called.
+    Danger is looked for before this is called. With ``mid_filing`` the resident is in the middle of another matter: then only what
+    answers two questions at once is taken for an answer, because 没有 may well be meant for the other matter.
     """
     callback = repository.asked_in(session, conversation_id)
     if callback is None:
@@ -154,6 +157,8 @@ def hear(session: Session, conversation_id: str, text: str, *, now: datetime, re
         if order := orders.find(session, callback.order_number):
             _close(session, order, words.CLOSED_REFUSED, now, reference)
         return Reply(words.REFUSED)
+    if mid_filing and len(reading.read(text, "all").missing) > 1:
+        return None
     if callback.asking == "reason":
         callback.reason = contact_reader.mask(text)[:2000]
         return Reply(_finish(session, callback, now, reference, by="resident"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ _PIECES = 4
 """Of a real complaint no more pieces than this are learnt from."""
 _RAREST, _RAREST_REAL = 2, 60
 _SMALLEST = 0.15
+_ENTITY = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
 _OLD_SENTENCES = data_path().parent / "tests" / "nlu" / "emergency_sentences.yml"
 
 _SCORES = frozenset(f"#{score}" for score in range(-4, 7))
@@ -75,6 +77,17 @@ def old_sentences() -> list[tuple[str, str]]:
 
 def _class(lines: str) -> str:
     return "110 119 120" if lines == "119 110 120" else lines
+
+
+def talk_of_our_own() -> list[str]:
+    """Return what residents say to the assistant without any danger: the examples of its intents, marks of entities left out."""
+    texts = []
+    for file in sorted(data_path("nlu").glob("*.yml")):
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]:
+            if "emergency" not in group.get("intent", "emergency"):
+                lines = str(group.get("examples", "")).splitlines()
+                texts += [_ENTITY.sub(r"\1", line.removeprefix("- ").strip()) for line in lines]
+    return [text for text in texts if text and not held_out(text)]
 
 
 def requests_of_our_own() -> list[tuple[str, str]]:
@@ -140,7 +153,8 @@ def learn(ours: Sequence[Row], real: Sequence[Row]) -> tuple[dict[str, int], Arr
 
 def write(file: Path, folder: Path) -> None:
     """Train on our sentences and the real complaints in ``folder`` and write the weights to ``file``."""
-    ours = [read for text, label in own_sentences() + requests_of_our_own() for read in row(text, label)] + old_rows()
+    talk = [(text, "none") for text in talk_of_our_own()]
+    ours = [read for text, label in own_sentences() + requests_of_our_own() + talk for read in row(text, label)] + old_rows()
     real = real_rows(real_complaints(folder)[:_LEARNT])
     known, weights, bias = learn(ours, real)
     kept = {name: [round(float(w) * 100) for w in weights[i]] for name, i in known.items() if abs(weights[i]).max() >= _SMALLEST}
