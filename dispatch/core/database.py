@@ -62,7 +62,8 @@ class Database:
         """Open the database at ``url`` (SQLAlchemy form); SQLite's parent directory is made if it is missing."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 20}
+        # PostgreSQL takes a hundred clients as it comes: three platform processes with their jobs have to fit.
+        options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ _APPLICATION = "jsjb"
 _VERSION = "1"  # pinned: by default it is a hash of the code, and a new release would strand the old one's jobs
 _QUEUE = "outbox"
 _AT_ONCE = 32
+_CONNECTIONS = 6
 _POLL_SECONDS = 0.2
 _KEEP_FINISHED = timedelta(days=3)
 
@@ -65,6 +66,7 @@ class Jobs:
                 "executor_id": self._slot,
                 "log_level": "ERROR",
                 "enable_otlp": False,
+                "sys_db_pool_size": _CONNECTIONS,
             }
         )
         DBOS.launch()
@@ -84,7 +86,9 @@ class Jobs:
                 for each in everything
             ]
         )
-        self._client = DBOSClient(system_database_url=self._url, application_name=_APPLICATION, use_listen_notify=False)
+        self._client = DBOSClient(
+            system_database_url=self._url, application_name=_APPLICATION, use_listen_notify=False, system_database_pool_size=1
+        )
 
     def put(self, session: Session, row_id: str, attempt: int, delay: timedelta) -> None:
         """Put in the job that makes attempt number ``attempt`` at row ``row_id`` after ``delay``, in the transaction of ``session``."""
