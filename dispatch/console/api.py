@@ -75,7 +75,7 @@ def inbox_page(platform: PlatformDep, who: Visitor, finished: bool = False) -> R
     with platform.database.read() as session:
 
         def shown(found: list[Order]) -> list[OrderOut]:
-            return [orders.order_out(session, order, reference, platform.cipher, now) for order in found]
+            return orders.orders_out(session, found, reference, platform.cipher, now)
 
         led = shown(orders.inbox(session, who.unit_code, include_finished=finished, limit=_INBOX_PAGE))
         copied = shown(orders.copies(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []

@@ -75,7 +75,7 @@ def list_orders(
     try:
         with platform.database.read() as session:
             found, cursor = listing.page(session, chosen, cursor=wanted.cursor, limit=wanted.limit)
-            page = [_out(platform, session, order) for order in found]
+            page = service.orders_out(session, found, platform.reference.current(), platform.cipher, now)
     except BadCursorError as error:
         raise Problem(422, "游标有误", str(error), kind="bad-cursor", field="cursor") from None
     if cursor:

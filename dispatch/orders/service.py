@@ -22,6 +22,7 @@ from dispatch.orders.views import events_out as events_out
 from dispatch.orders.views import filed_out as filed_out
 from dispatch.orders.views import links_out as links_out
 from dispatch.orders.views import order_out as order_out
+from dispatch.orders.views import orders_out as orders_out
 from dispatch.orders.views import progress_out as progress_out
 from dispatch.orders.workflow import Party, Role, State, Transition, allowed
 from dispatch.understanding.service import Reference

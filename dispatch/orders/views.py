@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from dispatch.core.crypto import FieldCipher
 from dispatch.orders import repository, words
 from dispatch.orders.merging import MERGED_INTO, PART_OF
 from dispatch.orders.models import Order, OrderEvent
+from dispatch.orders.repository import Beside
 from dispatch.orders.schemas import (
     ContactOut,
     EventOut,
@@ -71,8 +72,18 @@ def progress_out(session: Session, order: Order, reference: Reference) -> Progre
 
 def order_out(session: Session, order: Order, reference: Reference, cipher: FieldCipher, now: datetime) -> OrderOut:
     """Return ``order`` as staff see it, the contact masked."""
+    return orders_out(session, [order], reference, cipher, now)[0]
+
+
+def orders_out(session: Session, orders: Sequence[Order], reference: Reference, cipher: FieldCipher, now: datetime) -> list[OrderOut]:
+    """Return ``orders`` as staff see them; what stands beside them is fetched for all at once."""
+    beside = repository.beside(session, [order.id for order in orders])
+    return [_order_out(order, beside, reference, cipher, now) for order in orders]
+
+
+def _order_out(order: Order, beside: Beside, reference: Reference, cipher: FieldCipher, now: datetime) -> OrderOut:
     phone, name = cipher.decrypt(order.contact_phone), cipher.decrypt(order.contact_name)
-    helpers = _helpers(session, order, reference, now)
+    helpers = _helpers(order, beside, reference, now)
     co_units = [helper.unit for helper in helpers if helper.party == Party.CO_UNIT.value]
     return OrderOut(
         number=order.number,
@@ -90,7 +101,7 @@ def order_out(session: Session, order: Order, reference: Reference, cipher: Fiel
             anonymous=order.anonymous,
         ),
         unit=_unit(order.unit_code, reference),
-        copied_to=_named(repository.units_of(session, order.id, "copied"), reference),
+        copied_to=_named(beside.copied.get(order.id, ()), reference),
         co_units=[CopyOut(name=unit.name) for unit in co_units],
         deadline_at=beijing(order.deadline_at) if order.deadline_at else None,
         deadline=_deadline(order),
@@ -99,7 +110,7 @@ def order_out(session: Session, order: Order, reference: Reference, cipher: Fiel
         ending=order.ending,
         ending_text=Ending(order.ending).label if order.ending else None,
         helpers=helpers,
-        links=links_out(session, order),
+        links=_links(beside.links.get(order.id, ())),
         objections=order.objections,
         reworks=order.reworks,
         flagged=order.flagged,
@@ -130,6 +141,10 @@ def events_out(session: Session, order: Order) -> list[EventOut]:
 
 def links_out(session: Session, order: Order) -> list[LinkOut]:
     """Return the orders that ``order`` hangs on and those that hang on it (并单、拆单)."""
+    return _links(repository.linked(session, order.id))
+
+
+def _links(linked: Iterable[tuple[str, bool, Order]]) -> list[LinkOut]:
     names = {MERGED_INTO: "merged_from", PART_OF: "part"}
     return [
         LinkOut(
@@ -138,11 +153,11 @@ def links_out(session: Session, order: Order) -> list[LinkOut]:
             state=other.state,
             state_text=State(other.state).label,
         )
-        for relation, up, other in repository.linked(session, order.id)
+        for relation, up, other in linked
     ]
 
 
-def _helpers(session: Session, order: Order, reference: Reference, now: datetime) -> list[HelperOut]:
+def _helpers(order: Order, beside: Beside, reference: Reference, now: datetime) -> list[HelperOut]:
     found: list[HelperOut] = []
 
     def add(
@@ -165,14 +180,13 @@ def _helpers(session: Session, order: Order, reference: Reference, now: datetime
             )
         )
 
-    for co_unit in repository.co_handlings(session, order.id):
+    for co_unit in beside.co_handlings.get(order.id, ()):
         said = co_unit.report or co_unit.stage_report
         add(Party.CO_UNIT, co_unit.unit_code, co_unit.state, co_unit.due_at, co_unit.reported_at, said)
-    if order.version > 1:  # nobody has been called or asked before
-        for called in repository.whistles(session, order.id):
-            add(Party.CALLED, called.unit_code, called.state, called.due_at, called.arrived_at, called.refusal, called.coming_at)
-        for above in repository.escalations(session, order.id):
-            add(Party.ABOVE, above.unit_code, above.state, above.due_at, above.settled_at, above.opinion)
+    for called in beside.whistles.get(order.id, ()):
+        add(Party.CALLED, called.unit_code, called.state, called.due_at, called.arrived_at, called.refusal, called.coming_at)
+    for above in beside.escalations.get(order.id, ()):
+        add(Party.ABOVE, above.unit_code, above.state, above.due_at, above.settled_at, above.opinion)
     return found
 
 
