@@ -19,11 +19,13 @@ knowledge = typer.Typer(help="热线知识库：导入、检索（第十三条�
 audit = typer.Typer(help="审计（第二十九条）。", no_args_is_help=True)
 imports = typer.Typer(help="批量受理（第三十二条：其他渠道）。", no_args_is_help=True)
 corrections = typer.Typer(help="人工更正过的研判结果。", no_args_is_help=True)
+keys = typer.Typer(help="密钥（第二十九条：不得泄露个人隐私）。", no_args_is_help=True)
 bench = typer.Typer(help="基准测试：表格打印在标准错误，JSON 打印在标准输出。", no_args_is_help=True)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(audit, name="audit")
 app.add_typer(imports, name="import")
 app.add_typer(corrections, name="corrections")
+app.add_typer(keys, name="keys")
 app.add_typer(bench, name="bench")
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="数据目录：数据库、附件和密钥；两个目录就是两套系统。", show_default=True)]
@@ -272,6 +274,22 @@ def corrections_export(
         say(str(error))
         raise typer.Exit(1) from error
     say(f"{rows} 条更正。")
+
+
+@keys.command("rotate")
+def keys_rotate(
+    finish: Annotated[bool, typer.Option("--finish", help="去掉旧密钥；还有值在旧密钥之下就拒绝。")] = False,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """更换加密联系方式的密钥：换上新密钥，逐批重新加密；中断了再运行一次就接着做。须先停止系统。"""
+    from bot.commands.keys import RotationRefusedError, rotate
+
+    try:
+        rotate(_settings(data_dir, database_url), say, finish=finish)
+    except RotationRefusedError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
 
 
 @audit.command("verify")
