@@ -14,6 +14,8 @@ from bot.tables import metadata
 from dispatch.core.database import Database
 from dispatch.core.keys import KeysLostError
 from dispatch.core.settings import Settings
+from dispatch.platform import Platform
+from tests.dispatch.order_work import COLD_FLAT, SYSTEM, WANGJING, accepted, do
 
 
 def test_keys_are_private_and_their_loss_is_said_loudly(tmp_path: Path) -> None:
@@ -66,3 +68,27 @@ def test_migrations_keep_what_is_in_the_tables(database_url: str, tmp_path: Path
         assert not migrate(platform.database)
         assert connection.execute(count).scalar() == before
     platform.database.dispose()
+
+
+def test_migrations_keep_an_order_that_went_through_its_whole_life(platform: Platform) -> None:
+    number = accepted(platform, COLD_FLAT)
+    do(platform, number, "answer", WANGJING, answer="已修好", no_contact_reason="电话打不通")
+    do(platform, number, "close", SYSTEM)
+    platform.database.engine.dispose()
+    orders = sa.text("SELECT * FROM orders")
+    with platform.database.engine.connect() as connection:
+        before = dict(connection.execute(orders).mappings().one())
+        connection.rollback()
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.commit()
+        oldest = dict(connection.execute(orders).mappings().one())
+        connection.rollback()
+    assert {"number", "state", "description", "contact_phone", "deadline_at", "history_head"} <= set(oldest)
+    assert oldest == {name: before[name] for name in oldest}
+    assert not migrate(platform.database)
+    with platform.database.read() as session:
+        after = dict(session.execute(orders).mappings().one())
+    assert set(after) == set(before)
+    assert {name: after[name] for name in oldest} == oldest
