@@ -6,13 +6,12 @@ import re
 
 from nlu import contact
 from nlu.place import Place
-from nlu.text import normalise
+from nlu.text import normalise, without_markup
 
 # Such a name says something of the matter as well: 朝阳医院挂号难, 地铁站的电梯.
 _SPEAKS_OF_A_MATTER = re.compile(r"医院|卫生|学|公园|站|商|场|店|馆|厂|局|所|桥|法院|养老|影院|景区|寺|宫")
 # "你们这帮废物" is not about hazardous waste.
 _INSULT = re.compile(r"(?:这|那|一)?(?:帮|群|伙|窝|堆)(?:废物|饭桶|垃圾|蠢货|混蛋|王八蛋|畜生|骗子)|[你他]妈的|滚蛋|王八蛋|狗东西")
-_MARKUP = re.compile(r"<[/!a-zA-Z][^<>]{0,200}>")
 _TELLER = re.compile(
     r"(?:我(?:姓|叫|是)[^,，。；; ]{1,4}"
     r"|(?:我的?)?(?:联系)?(?:电话|手机号?)(?:号码)?(?:是|为|[:：])?\s*[\d*\- ]{7,}"
@@ -27,7 +26,7 @@ def subject(text: str, where: Place) -> str:
     An address and a name take half of many messages and say nothing of the matter: on our own sentences with both around
     them, the matter was found in 51 of 100 with them and in 86 without.
     """
-    left = _INSULT.sub("", _TELLER.sub("", _MARKUP.sub(" ", contact.mask(normalise(text)))))
+    left = _INSULT.sub("", _TELLER.sub("", without_markup(contact.mask(normalise(text)))))
     for fragment in (*where.evidence, *filter(None, (where.detail,))):
         if not _SPEAKS_OF_A_MATTER.search(fragment):
             left = left.replace(fragment, "")

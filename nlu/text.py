@@ -13,6 +13,8 @@ MAX_CHARACTERS = 20_000
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,200}>.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[/!a-zA-Z][^<>]{0,200}>")
 _SPACE = re.compile(r"[ \t\u00a0\u3000]+")
 _LINES = re.compile(r"\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?；;\n])")
@@ -41,6 +43,11 @@ def normalise(text: str) -> str:
         text = zhconv.convert(text, "zh-hans")
     text = _SPACE.sub(" ", text)
     return _LINES.sub("\n", text).strip()[:MAX_CHARACTERS]
+
+
+def without_markup(text: str) -> str:
+    """Return ``text`` without HTML tags and what stands in scripts and styles: somebody pasted it, nobody said it."""
+    return _TAG.sub(" ", _SCRIPT.sub(" ", text)) if "<" in text else text
 
 
 def sentences(text: str) -> list[str]:

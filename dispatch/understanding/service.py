@@ -26,6 +26,7 @@ from dispatch.units import service as units_service
 from dispatch.units.service import Directory, UnitEntry
 from nlu import emergency, handling, matter, place, request_type
 from nlu.subject import subject
+from nlu.text import without_markup
 
 _REFRESH_SECONDS = 0.5
 
@@ -126,8 +127,9 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     opinion = reference.learned_matter.read(text) if found and reference.learned_matter else None
     if opinion and opinion.value:
         sure = _first(opinion.value, opinion.score, sure)
-    kind = request_type.classify(text)
-    route = handling.decide(text, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
+    said = without_markup(text)
+    kind = request_type.classify(said)
+    route = handling.decide(said, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
     main = sure[0] if sure else None
 
     if danger:

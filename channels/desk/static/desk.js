@@ -110,7 +110,10 @@ function newMessages() {
     const html = await get(`/desk/conversations/${opened}/messages?after=${last}`);
     if (!html?.trim()) return;
     const low = talk().scrollHeight - talk().scrollTop - talk().clientHeight < 120;
-    talk().insertAdjacentHTML("beforeend", html);
+    const fetched = document.createElement("template");
+    fetched.innerHTML = html;
+    // A reply that was just sent may have brought some of them already.
+    for (const article of fetched.content.querySelectorAll("article")) if (!talk().querySelector(`article[data-id="${article.dataset.id}"]`)) talk().append(article);
     if (low) bottom();
   }).catch(() => {});
 }
