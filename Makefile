@@ -34,7 +34,7 @@ test: check
 	bot/.venv/bin/python -m pytest -q --confcutdir=tests/nlu $(READERS)
 	$(RASA) data validate --fail-on-warnings --config config.yml $(TRAINING)
 	$(RASA) test core --e2e --fail-on-prediction-errors --stories tests/assistant --model $$(.venv/bin/python -m bot.model) --out models/e2e-results --no-plot
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadfile
 
 clean:
 	rm -rf .venv .tools bot/.venv channels/web/node_modules models
