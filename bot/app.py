@@ -25,6 +25,7 @@ import channels.open311.api
 import channels.transcripts.api
 import channels.web.api
 import dispatch.accounts.api
+import dispatch.attachments.api
 import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.citizens.api
@@ -154,6 +155,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.intake.api,
         dispatch.callbacks.api,
         dispatch.accounts.api,
+        dispatch.attachments.api,
         dispatch.citizens.api,
         dispatch.evaluation.api,
     ):
