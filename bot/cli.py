@@ -20,12 +20,14 @@ audit = typer.Typer(help="审计（第二十九条）。", no_args_is_help=True)
 imports = typer.Typer(help="批量受理（第三十二条：其他渠道）。", no_args_is_help=True)
 corrections = typer.Typer(help="人工更正过的研判结果。", no_args_is_help=True)
 keys = typer.Typer(help="密钥（第二十九条：不得泄露个人隐私）。", no_args_is_help=True)
+retention = typer.Typer(help="保存期限（第二十九条：不得泄露个人隐私）。", no_args_is_help=True)
 bench = typer.Typer(help="基准测试：表格打印在标准错误，JSON 打印在标准输出。", no_args_is_help=True)
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(audit, name="audit")
 app.add_typer(imports, name="import")
 app.add_typer(corrections, name="corrections")
 app.add_typer(keys, name="keys")
+app.add_typer(retention, name="retention")
 app.add_typer(bench, name="bench")
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="数据目录：数据库、附件和密钥；两个目录就是两套系统。", show_default=True)]
@@ -288,6 +290,23 @@ def keys_rotate(
     try:
         rotate(_settings(data_dir, database_url), say, finish=finish)
     except RotationRefusedError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+
+
+@retention.command("run")
+def retention_run(
+    days: Annotated[int | None, typer.Option(help="保存多少天；默认按 JSJB_RETENTION_DAYS。", min=1)] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="真的执行；不加只试算。不能撤销。")] = False,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """把办结已久的工单和会话匿名：抹去文字、联系方式和附件，统计不变。先试算，再加 --apply。"""
+    from bot.commands.retention import RetentionRefusedError, run
+
+    try:
+        run(_settings(data_dir, database_url), days, say, apply=apply)
+    except RetentionRefusedError as error:
         say(str(error))
         raise typer.Exit(1) from error
 

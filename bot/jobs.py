@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.retention import keep_to_period
 from channels.delivery import service as delivery
 from channels.desk import staffing
 from dispatch.accounts import lookups
@@ -49,6 +50,7 @@ def forget_old(platform: Platform) -> None:
 HANDLERS: dict[str, Handler] = {
     media_service.FETCH: media.fetch_file,
     media_service.OCR: media.read_picture,
+    media_service.REMOVE: media.remove_file,
     "message": delivery.deliver,
     "notice": show_notice,
     "resident": delivery.tell,
@@ -62,6 +64,7 @@ PERIODIC: list[Periodic] = [
     Periodic("ask-residents", "*/2 * * * *", ask_residents),
     Periodic("tend-desk", "*/10 * * * * *", staffing.tend),
     Periodic("push-finished-month", "30 12 * * *", push_finished_month),
+    Periodic("keep-to-period", "20 2 * * *", keep_to_period),
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
     Periodic("sweep-deadlines", "* * * * *", timers.sweep),
 ]

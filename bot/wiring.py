@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import channels.conversations.retention
+import channels.delivery.retention
+import channels.open311.retention
+import channels.transcripts.retention
+import dispatch.callbacks.retention
+import dispatch.drafts.retention
+import dispatch.emergencies.retention
+import dispatch.media.retention
+import dispatch.orders.retention
 from channels.conversations import service as conversations
 from channels.delivery import service as delivery
 from dispatch.callbacks.flows import on_order_event
@@ -12,3 +21,15 @@ def connect() -> None:
     """Connect the capabilities; doing it again changes nothing."""
     flows.LISTENERS[:] = [on_order_event]
     conversations.ON_SAID[:] = [delivery.queue]
+    dispatch.orders.retention.ON_ANONYMISED[:] = [
+        dispatch.callbacks.retention.on_order_anonymised,
+        dispatch.media.retention.on_order_anonymised,
+        channels.open311.retention.on_order_anonymised,
+    ]
+    channels.conversations.retention.ON_ERASED[:] = [
+        dispatch.drafts.retention.on_conversation_erased,
+        dispatch.emergencies.retention.on_conversation_erased,
+        dispatch.media.retention.on_conversation_erased,
+        channels.delivery.retention.on_conversation_erased,
+        channels.transcripts.retention.on_conversation_erased,
+    ]

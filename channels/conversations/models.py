@@ -51,6 +51,8 @@ class Conversation(Base):
     """The beginning of what the resident said last, masked."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_message_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When its words were erased (``channels.conversations.retention``)."""
 
 
 class Message(Base):

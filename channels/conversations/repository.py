@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from channels.conversations.models import Conversation, Message, Note
 from dispatch.core.database import UTCDateTime
+from dispatch.orders import service as orders
 
 
 def by_id(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -141,3 +143,26 @@ def position(session: Session, conversation: Conversation) -> int:
     same = and_(Conversation.urgency == conversation.urgency, Conversation.attention_since <= conversation.attention_since)
     statement = select(func.count()).select_from(Conversation).where(or_(Conversation.urgency < conversation.urgency, same))
     return session.scalar(statement) or 1
+
+
+def _quiet_since(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Conversation.last_message_at < before, Conversation.erased_at.is_(None), ~orders.filed_in(Conversation.id)
+
+
+def count_forgettable(session: Session, before: datetime) -> int:
+    """Return how many conversations have been quiet since ``before``, have no order that is still kept, and aren't erased."""
+    return session.scalar(select(func.count()).select_from(Conversation).where(*_quiet_since(before))) or 0
+
+
+def forgettable(session: Session, before: datetime, limit: int) -> Sequence[Conversation]:
+    """Return those conversations, the longest quiet first, locked; those that another process has locked are left to it."""
+    statement = select(Conversation).where(*_quiet_since(before)).order_by(Conversation.last_message_at, Conversation.id).limit(limit)
+    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def erase_words(session: Session, conversation_id: str) -> Sequence[int]:
+    """Empty the messages of a conversation, remove its notes, and return the messages' ids."""
+    nothing: dict[str, Any] = {"text": "", "original": None, "buttons": [], "custom": None, "content": None, "understanding": None}
+    session.execute(update(Message).where(Message.conversation_id == conversation_id).values(nothing))
+    session.execute(delete(Note).where(Note.conversation_id == conversation_id))
+    return session.scalars(select(Message.id).where(Message.conversation_id == conversation_id)).all()

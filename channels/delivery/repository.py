@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from channels.delivery.models import MessagePart, OptOut
@@ -20,6 +20,11 @@ def parts(session: Session, message_ids: Sequence[int]) -> Sequence[MessagePart]
     """Return the pieces of messages, in the order of sending."""
     statement = select(MessagePart).where(MessagePart.message_id.in_(message_ids))
     return session.scalars(statement.order_by(MessagePart.message_id, MessagePart.number)).all()
+
+
+def erase_words(session: Session, message_ids: Sequence[int]) -> None:
+    """Empty the pieces of messages."""
+    session.execute(update(MessagePart).where(MessagePart.message_id.in_(message_ids)).values(text="", buttons=[]))
 
 
 def dead(session: Session, *, limit: int) -> Sequence[MessagePart]:

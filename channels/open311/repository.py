@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from channels.open311.models import Open311Request
@@ -31,3 +32,9 @@ def between(
         statement = statement.where(Open311Request.service_code.in_(service_codes))
     statement = statement.order_by(Open311Request.requested_at.desc(), Open311Request.number.desc())
     return session.scalars(statement.offset(offset).limit(limit)).all()
+
+
+def erase_words(session: Session, number: str) -> None:
+    """Empty what could tell who made a request, or from where."""
+    nothing: dict[str, Any] = {"address": None, "address_id": None, "latitude": None, "longitude": None, "email": None, "attributes": {}}
+    session.execute(update(Open311Request).where(Open311Request.number == number).values(nothing))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.callbacks.models import Appeal, Callback
@@ -67,3 +67,10 @@ def appeal_of(session: Session, callback_id: int) -> Appeal | None:
 def appeals(session: Session, state: str, limit: int) -> Sequence[Appeal]:
     """Return appeals in ``state``, oldest first."""
     return session.scalars(select(Appeal).where(Appeal.state == state).order_by(Appeal.at, Appeal.id).limit(limit)).all()
+
+
+def erase_words(session: Session, order_number: str) -> None:
+    """Empty what people wrote in the callbacks of an order and in appeals against them."""
+    callbacks = select(Callback.id).where(Callback.order_number == order_number)
+    session.execute(update(Appeal).where(Appeal.callback_id.in_(callbacks)).values(reason="", decision=None))
+    session.execute(update(Callback).where(Callback.order_number == order_number).values(reason=None, conversation_id=None))

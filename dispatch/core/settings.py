@@ -26,6 +26,9 @@ class Settings(BaseSettings):
         default=(),
         description="host:port from which files may be fetched though they are not public (the city's own archive)",
     )
+    retention_days: int | None = Field(
+        default=None, ge=1, description="how long closed orders and quiet conversations keep words and names; for ever when unset"
+    )
     rasa_url: str | None = Field(default=None, description="the assistant's address; chosen by the supervisor")
     rasa_timeout: float = Field(default=8.0, gt=0, description="seconds a turn may take before a person is promised")
     rasa_concurrency: int = Field(default=4, ge=1, description="turns in flight at one Rasa worker (see FACTS: it degrades beyond)")

@@ -52,6 +52,11 @@ def fetch_file(platform: Platform, parcel: Parcel) -> str | None:
     return media.id
 
 
+def remove_file(platform: Platform, parcel: Parcel) -> None:
+    """Remove the bytes of a file whose row is gone."""
+    storage.delete(platform.settings, *parcel.payload["keys"])
+
+
 def text_in(data: bytes) -> str:
     """Return what is written in a picture, line by line. About a second a picture, one at a time."""
     import io

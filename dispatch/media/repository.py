@@ -57,3 +57,11 @@ def link_by_digest(session: Session, owner: str, digest: str) -> MediaLink | Non
 def links_of(session: Session, owner: str) -> Sequence[MediaLink]:
     """Return the links of ``owner``, oldest first."""
     return session.scalars(select(MediaLink).where(MediaLink.owner == owner).order_by(MediaLink.id)).all()
+
+
+def remove(session: Session, owner: str) -> None:
+    """Remove the rows of an owner's files and links."""
+    files = select(MediaFile.id).where(MediaFile.owner == owner)
+    session.execute(delete(MediaWord).where(MediaWord.media_id.in_(files)))
+    session.execute(delete(MediaFile).where(MediaFile.owner == owner))
+    session.execute(delete(MediaLink).where(MediaLink.owner == owner))

@@ -42,7 +42,8 @@ MAX_FILES = 30
 LINK_TIME = timedelta(minutes=15)
 OCR = "ocr"
 FETCH = "media-fetch"
-"""Kinds of the jobs (``bot.jobs``) that read a picture and that fetch a file."""
+REMOVE = "media-remove"
+"""Kinds of the jobs (``bot.jobs``) that read a picture, fetch a file, and remove the bytes of one."""
 _OWNER = re.compile(r"^(conversation|order):[\w-]{1,60}$")
 _FOUND_AT_ONCE = 50
 

@@ -84,6 +84,9 @@ class Order(Base):
     hold_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    anonymised_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When everything that could tell who filed it was erased (``dispatch.orders.retention``)."""
+
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     idempotency_key: Mapped[str | None] = mapped_column(String(120), unique=True)
@@ -203,6 +206,9 @@ class OrderEvent(Base):
     to_state: Mapped[str] = mapped_column(String(16))
     article: Mapped[str] = mapped_column(String(80))
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    salts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """By the names of those parts of ``detail`` that are words and not erased (``dispatch.orders.history``)."""
+
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
 

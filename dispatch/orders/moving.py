@@ -34,7 +34,10 @@ def conditions(order: Order, reference: Reference, rules: OrderRules, now: datet
     unit = reference.units.find(order.unit_code or "")
     kind = unit.kind if unit else None
     reopenable = (
-        order.ending in (None, Ending.HANDLED.value) and order.closed_at is not None and now <= order.closed_at + rules.reopen_period()
+        order.ending in (None, Ending.HANDLED.value)
+        and order.closed_at is not None
+        and now <= order.closed_at + rules.reopen_period()
+        and order.anonymised_at is None
     )
     facts = {
         Condition.ASSIGNMENT_OPEN: not order.decided,

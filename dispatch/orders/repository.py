@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, literal_column, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from dispatch.orders.models import (
     OrderUnit,
     OrderWhistle,
 )
-from dispatch.orders.workflow import OPEN_STATES
+from dispatch.orders.workflow import OPEN_STATES, State
 
 
 def next_in_day(session: Session, day: str) -> int:
@@ -201,6 +201,33 @@ def due_orders(session: Session, now: datetime, limit: int) -> Sequence[Order]:
     """Return orders with a timer that is due, the longest due first, locked; those that another process has locked are left to it."""
     statement = select(Order).where(Order.next_timer_at <= now).order_by(Order.next_timer_at, Order.id).limit(limit)
     return session.scalars(statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)).all()
+
+
+def _over_since(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Order.updated_at < before, Order.anonymised_at.is_(None), Order.state.in_([State.CLOSED.value, State.WITHDRAWN.value])
+
+
+def count_forgettable(session: Session, before: datetime) -> int:
+    """Return how many orders have been over since ``before`` and aren't anonymised."""
+    return session.scalar(select(func.count()).select_from(Order).where(*_over_since(before))) or 0
+
+
+def forgettable(session: Session, before: datetime, limit: int) -> Sequence[Order]:
+    """Return those orders, the longest over first, locked; those that another process has locked are left to it."""
+    statement = select(Order).where(*_over_since(before)).order_by(Order.updated_at, Order.id).limit(limit)
+    return session.scalars(statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)).all()
+
+
+def filed_in(conversation_id: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Return the condition that some order stands for a conversation."""
+    return select(Order.id).where(Order.conversation_id == conversation_id).exists()
+
+
+def erase_helpers_words(session: Session, order_id: int) -> None:
+    """Empty what units wrote to each other about an order."""
+    session.execute(update(OrderCoHandling).where(OrderCoHandling.order_id == order_id).values(stage_report=None, report=None))
+    session.execute(update(OrderWhistle).where(OrderWhistle.order_id == order_id).values(reason="", refusal=None))
+    session.execute(update(OrderEscalation).where(OrderEscalation.order_id == order_id).values(reason="", opinion=None))
 
 
 def number_faults(session: Session) -> list[tuple[str, int, int]]:

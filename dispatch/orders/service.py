@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from dispatch.core.crypto import FieldCipher
@@ -124,6 +125,11 @@ def by_idempotency_key(session: Session, key: str) -> Order | None:
 def of_conversation(session: Session, conversation_id: str) -> list[Order]:
     """Return the orders filed in a conversation, newest first."""
     return list(repository.of_conversation(session, conversation_id))
+
+
+def filed_in(conversation_id: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Return the condition that some order was filed in a conversation and isn't anonymised yet, for queries of other capabilities."""
+    return repository.filed_in(conversation_id)
 
 
 def inbox(session: Session, unit_code: str | None, *, include_finished: bool = False, limit: int = 100) -> list[Order]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.core.clock import beijing
 from dispatch.core.crypto import FieldCipher
-from dispatch.orders import repository, words
+from dispatch.orders import history, repository, words
 from dispatch.orders.merging import MERGED_INTO, PART_OF
 from dispatch.orders.models import Order, OrderEvent
 from dispatch.orders.repository import Beside
@@ -49,7 +49,7 @@ def progress_out(session: Session, order: Order, reference: Reference) -> Progre
     steps = [
         ProgressEventOut(at=beijing(event.at), text=text)
         for event in repository.events(session, order.id)
-        if (text := words.step(event.name, _event_unit(event, order, reference), event.detail))
+        if (text := words.step(event.name, _event_unit(event, order, reference), history.readable(event.detail)))
     ]
     parent = repository.parent(session, order.id, MERGED_INTO) if order.state == State.MERGED.value else None
     leading = parent or order
@@ -133,7 +133,7 @@ def events_out(session: Session, order: Order) -> list[EventOut]:
             from_state=event.from_state,
             to_state=event.to_state,
             article=event.article,
-            detail=event.detail,
+            detail=history.readable(event.detail),
         )
         for event in repository.events(session, order.id)
     ]

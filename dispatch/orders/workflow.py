@@ -254,6 +254,7 @@ TABLE: tuple[Transition, ...] = (
     ),
     _row("attach", "添加附件", (*OPEN_STATES, _S.ANSWERED), None, (*_INTAKE, *_UNIT), [_N.REASON], "第九条、第十一条"),
     _row("unmask", "查看联系方式", tuple(_S), None, (*_UNIT, *_DESK), [_N.REASON], "第二十九条第四款"),
+    _row("anonymise", "匿名处理", (_S.CLOSED, _S.WITHDRAWN), None, [Role.SYSTEM], [], "第二十九条第四款"),
     _row("withdraw", "撤回", (*OPEN_STATES, _S.MERGED), _S.WITHDRAWN, (Role.RESIDENT, *_DESK), [_N.REASON], "第九条"),
 )
 

@@ -126,6 +126,7 @@ _TAMPERINGS: dict[str, tuple[Callable[[Session, str], None], str]] = {
     "article changed": (_change(article="第一条"), "改动"),
     "time changed": (lambda s, n: setattr(_event(s, n, 4), "at", _event(s, n, 3).at - timedelta(days=1)), "改动"),
     "changed with its hash": (_rewrite_in_step, "不衔接"),
+    "words erased": (lambda s, n: history.erase_words(_event(s, n, 4)), "抹去"),
     "first removed": (_remove(1), "缺失"),
     "one removed": (_remove(4), "缺失"),
     "last removed": (lambda s, n: s.delete(_last(s, n)), "缺失"),

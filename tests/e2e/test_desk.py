@@ -255,6 +255,8 @@ def test_an_emergency_rings_and_stands_first(system: DeskSystem, staff: Callable
     page.reload()
     expect(page.locator("#sound")).to_have_attribute("aria-pressed", "false")  # muted, and remembered
     first.click()
+    page.wait_for_url(f"**{danger.path}")
+    expect(page.locator("#live")).to_have_text("实时更新中")
     page.keyboard.press("k")
     expect(page.locator(f'[data-list="waiting"] a[href="{danger.path}"]')).to_have_count(0)
 
