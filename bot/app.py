@@ -34,6 +34,7 @@ import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
 import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
+import dispatch.console.login_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
 import dispatch.intake.api
@@ -139,6 +140,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.open311.api,
         channels.transcripts.api,
         dispatch.console.api,
+        dispatch.console.login_pages,
         dispatch.understanding.api,
         dispatch.drafts.api,
         dispatch.orders.api,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Form, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from dispatch.accounts import service as accounts
-from dispatch.accounts.callers import SESSION_COOKIE
 from dispatch.console.order_steps import CHOICES, BadStepFormError, StepForm, StepFormDep, step_form
 from dispatch.console.pages import DESK_ROLES, FormSender, Pages, Visitor
 from dispatch.core.live import LiveEvent
@@ -19,7 +16,7 @@ from dispatch.orders import diagram, workflow
 from dispatch.orders import service as orders
 from dispatch.orders.schemas import OrderOut
 from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, RuleError, UnknownUnitError
-from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Need, Role, State
+from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Need, State
 from dispatch.platform import PlatformDep
 from dispatch.units.service import HOTLINE_DESK
 
@@ -27,45 +24,6 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
 
 _INBOX_PAGE = 100
-
-
-@router.get("/login")
-def login_page(next: str = "/console") -> Response:
-    """The log-in page."""
-    return pages.render("login.html", next=_own_path(next), failed=False)
-
-
-@router.post("/login")
-def log_in(
-    request: Request,
-    platform: PlatformDep,
-    username: Annotated[str, Form(max_length=40)],
-    password: Annotated[str, Form(max_length=200)],
-    next: Annotated[str, Form(max_length=200)] = "/console",
-) -> Response:
-    """Check name and password; five failures lock the account for a while."""
-    with platform.database.write() as session:
-        result = accounts.log_in(session, username.strip(), password, platform.clock.now())
-    if result is None:
-        return pages.render("login.html", next=_own_path(next), failed=True, status=403)
-    token, who = result
-    target = _own_path(next)
-    if target == "/console" and who.role is Role.OPERATOR:
-        target = "/desk"
-    response = RedirectResponse(target, 303)
-    lifetime = int(accounts.SESSION_LIFETIME.total_seconds())
-    response.set_cookie(SESSION_COOKIE, token, max_age=lifetime, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-    return response
-
-
-@router.post("/logout")
-def log_out(platform: PlatformDep, _who: FormSender, jsjb_session: Annotated[str, Cookie()]) -> Response:
-    """End this login."""
-    with platform.database.write() as session:
-        accounts.log_out(session, jsjb_session)
-    response = RedirectResponse("/console/login", 303)
-    response.delete_cookie(SESSION_COOKIE)
-    return response
 
 
 @router.get("")
@@ -161,8 +119,3 @@ def _order_page(platform: PlatformDep, who: Visitor, number: str, fault: str | N
         "units": reference.units.all() if any(Need.UNIT in step.needs | step.takes for step in steps) else [],
     }
     return pages.render("order.html", who, status=409 if fault else 200, **values)
-
-
-def _own_path(target: str) -> str:
-    """Return ``target`` if it is a path of ours; anything else would let a link send people elsewhere after log-in."""
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/console"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     unit_model: Path | None = Field(default=None, description="the same for the unit")
     learned_threshold: float = Field(default=0.6, gt=0, le=1, description="confidence from which a learned model is heard")
 
+    oidc_issuer: str | None = Field(default=None, description="the city's account service (OpenID Connect); passwords only when unset")
+    oidc_client_id: str | None = Field(default=None, description="what this system is called there")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="its secret there; none for a public client")
+    oidc_claim: str = Field(default="preferred_username", description="the claim that is the user name here")
+
     telegram_token: SecretStr | None = Field(default=None, description="the bot's token; without one there is no Telegram channel")
     telegram_secret: SecretStr | None = Field(default=None, description="what Telegram must show at our webhook; needed unless polling")
     telegram_api_url: str = Field(default="https://api.telegram.org", description="the Bot API, or a server of one's own")
@@ -49,6 +54,12 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: str | None = Field(default=None, description="the Messaging Service that SMS go out by")
     twilio_whatsapp_from: str | None = Field(default=None, description="our WhatsApp number, E.164")
     twilio_person_number: str | None = Field(default=None, description="number of the desk that callers are connected to")
+
+    @model_validator(mode="after")
+    def _whole_sign_on(self) -> Settings:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("JSJB_OIDC_CLIENT_ID: needed with JSJB_OIDC_ISSUER")
+        return self
 
     def resolved_database_url(self) -> str:
         """Return the database URL, SQLite in the data directory by default."""
