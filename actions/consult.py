@@ -76,12 +76,15 @@ def _answer(dispatcher: Any, turn: Turn, topic: Json, hit: Json, found: Json) ->
         data["html"] = hit.get("html")
     dispatcher.utter_message(text=text, buttons=[wording.SOLVED, wording.UNSOLVED], json_message=data)
     remembered = _topic(turn, topic, wording.was_answered(hit["title"]), asked=found.get("asked"), owner=hit.get("unit_code"))
-    return [SlotSet("topic", {**remembered, "entry_id": hit["id"], "about": hit["id"], "misses": 0})]
+    return [SlotSet("topic", {**remembered, "entry_id": hit["id"], "about": hit["id"], "owner": hit.get("unit_code"), "misses": 0})]
 
 
 def _miss(dispatcher: Any, turn: Turn, topic: Json, hits: list[Json], asked: str | None) -> Events:
     misses = int(topic.get("misses") or 0) + 1
-    owner = hits[0].get("unit_code") if hits and turn.matter is None else None
+    owner = None
+    if turn.matter is None:
+        # What leans on an answer belongs to whoever owns that answer, whatever its words alone come near to.
+        owner = topic.get("owner") if asked else hits[0].get("unit_code") if hits else None
     remembered = _topic(turn, topic, wording.was_offered([hit["title"] for hit in hits]), asked=asked, owner=owner)
     if misses >= MISSES_BEFORE_AN_ORDER:
         dispatcher.utter_message(text=wording.MISSED_AGAIN)
@@ -102,7 +105,7 @@ async def _answer_in_form(dispatcher: Any, tracker: Any, turn: Turn, topic: Json
         dispatcher.utter_message(text=wording.answer(hits[0], channel=turn.channel, excerpt=found.get("excerpt"), asked=found.get("asked")))
         entry_id = hits[0]["id"]
         remembered = _topic(turn, topic, wording.was_answered(hits[0]["title"]))
-        return [SlotSet("topic", {**remembered, "entry_id": entry_id, "about": entry_id})]
+        return [SlotSet("topic", {**remembered, "entry_id": entry_id, "about": entry_id, "owner": hits[0].get("unit_code")})]
     dispatcher.utter_message(text=wording.NOT_KNOWN_IN_FORM)
     draft = from_slot(tracker.get_slot("draft"))
     if draft is None or not draft.description:
@@ -119,12 +122,13 @@ def _topic(turn: Turn, before: Json, reply: str, *, asked: str | None = None, ow
         owner: code of the unit that owns the subject.
     """
     exchange = [*(before.get("exchange") or []), wording.was_asked(turn.text), reply]
-    question = asked or turn.text.strip()
+    question = f"{turn.text.strip()}（{asked}）" if asked else turn.text.strip()
     description = "\n".join([question, wording.EXCHANGE, *exchange])
     if len(description) > MAX_DESCRIPTION:  # the question and what was said last matter most
         description = f"{question[:500]}\n{wording.EXCHANGE}\n{description[-(MAX_DESCRIPTION - 600) :]}"
     draft = replace(begin(turn), description=description, subject_unit=owner)
     if draft.request_type is None:
         draft = replace(draft, request_type="咨询")
-    # "about" is the entry that short questions lean on; a miss between doesn't change it.
-    return {"draft": draft.to_slot(), "exchange": exchange, "misses": int(before.get("misses") or 0), "about": before.get("about")}
+    # "about" is the entry that short questions lean on, "owner" its unit; a miss between doesn't change them.
+    kept = {"misses": int(before.get("misses") or 0), "about": before.get("about"), "owner": before.get("owner")}
+    return {"draft": draft.to_slot(), "exchange": exchange, **kept}

@@ -153,6 +153,16 @@ def test_a_second_miss_becomes_an_order_with_the_whole_exchange(unsure, run):
     assert opened.slots["description"]
 
 
+def test_what_leans_on_an_answer_belongs_to_the_unit_of_that_answer(sure, run):
+    topic = ask(run, "居住证怎么办").slots["topic"]
+    strange = {"answer": False, "hits": [{**HIT, "id": "9", "title": "工作居住证怎么办理", "unit_code": "B001"}], "asked": "孩子 居住证"}
+    sure.answers["POST /knowledge/answer"] = (200, strange)
+    topic = ask(run, "要带什么材料？", topic=topic).slots["topic"]
+    draft = ask(run, "那孩子呢？", topic=topic).slots["draft"]
+    assert draft["subject_unit"] == HIT["unit_code"]
+    assert draft["description"].startswith("那孩子呢？（孩子 居住证）")
+
+
 def test_an_answer_between_two_misses_counts_anew(unsure, run):
     topic = ask(run, "居住证的问题怎么弄").slots["topic"]
     topic = ask(run, "居住证1", "inform", topic=topic).slots["topic"]
