@@ -41,6 +41,10 @@ const cards = {
     ["答复", data.answer],
     ["时限", !data.answer && data.deadline_at ? `${dayAndTime(data.deadline_at)} 前办理` : ""],
   ]),
+  // "html" is made and cleaned by the platform (dispatch/knowledge/render.py), never by a resident.
+  answer: (data, text) => data.html
+    ? `<div class="say rich">${data.html}</div><p class="card-foot">${escape([data.source && `来源：${data.source}`, data.article, data.updated_on && `更新于 ${data.updated_on}`].filter(Boolean).join("，"))}</p>`
+    : `<p class="say">${lines(text)}</p>`,
   emergency: (data, text) => `<section class="alarm" role="alert"><p class="say">${lines(text)}</p><div class="row">${data.lines.map((line) => `<a class="call" href="tel:${escape(line)}">拨打 ${escape(line)}</a>`).join("")}</div></section>`,
 };
 
@@ -89,6 +93,10 @@ export const style = `
   ::-webkit-scrollbar { width: 8px } ::-webkit-scrollbar-thumb { background: #b4bfca; border-radius: 4px }
   p { margin: 0 }
   .say { overflow-wrap: anywhere }
+  .rich p, .rich ul, .rich ol, .rich table { margin: 0 0 .5rem }
+  .rich ul, .rich ol { padding-left: 1.3rem }
+  .rich td, .rich th { border: 1px solid #d3dae2; padding: .2rem .5rem }
+  .rich a { color: inherit }
   .who { color: #33507a; font-size: .8rem; margin-bottom: .1rem }
   .row { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .65rem }
   .quick { font: inherit; padding: .35rem .95rem; min-height: 2.5rem; border: 1px solid #b3261e; border-radius: 1.3rem; background: #fff; color: #8c1d18; cursor: pointer }
