@@ -64,6 +64,7 @@ def run(sizes: tuple[int, int], repeats: int, database_url: str | None, json_out
                 measured.append(_measure(platform, settings, repeats))
                 if size == sizes[-1]:
                     say("经 HTTP 建单……")
+                    filling.nothing_due(platform)
                     through_http = _create_through_http(settings, platform.keys.service, seconds=10)
                 platform.database.dispose()
     result = _result(sizes, measured, through_http)
@@ -136,7 +137,7 @@ def _measure(platform: Platform, settings: Settings, repeats: int) -> Timings:
 def _inbox_times(settings: Settings, unit_code: str, repeats: int) -> list[float]:
     """Return milliseconds of whole inbox pages of a unit, from request to rendered page, without the network."""
     times = []
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings, warm=True)) as client:
         platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
         with platform.database.write() as session:
             name = f"bench-{secrets.token_hex(4)}"

@@ -40,7 +40,9 @@ def create_order(
         order = service.register(
             session, body, actor=actor, now=platform.clock.now(), reference=reference, cipher=platform.cipher, idempotency_key=key
         )
-        response.headers["ETag"] = f'"{order.version}"'
+    # Shown after the transaction: until it ends, everybody else who files an order waits for the day's next number.
+    response.headers["ETag"] = f'"{order.version}"'
+    with platform.database.read() as session:
         return _out(platform, session, order)
 
 

@@ -25,11 +25,11 @@ LISTENERS: list[Listener] = []
 _REASSIGNMENTS = frozenset({"redispatch", "uphold_objection", "decide"})
 
 
-def entered(session: Session, order: Order, event: OrderEvent, *, now: datetime, urgent: bool) -> None:
-    """Push a new order to the units concerned; one that leaves hardly any time (``urgent``) also rings at the unit in charge."""
+def entered(session: Session, order: Order, event: OrderEvent, *, copied: Iterable[str], now: datetime, urgent: bool) -> None:
+    """Push a new order to the unit in charge and those with a copy; with hardly any time left (``urgent``) it also rings at the former."""
     if urgent and order.unit_code:
         _notice(session, order, event, [order.unit_code], now)
-    _push(session, order, event, (), now)
+    _push(session, order, event, copied, now)
 
 
 def after(step: Step, event: OrderEvent) -> None:
@@ -37,7 +37,9 @@ def after(step: Step, event: OrderEvent) -> None:
     session, order, now = step.session, step.order, step.now
     notified = list(dict.fromkeys(code for code in step.notify if code and code != step.actor.unit))
     _notice(session, order, event, notified, now)
-    _push(session, order, event, [code for code in notified if step.reference.units.find(code)], now)
+    concerned = [code for code in notified if step.reference.units.find(code)]
+    concerned += [*repository.units_of(session, order.id, "copied"), *repository.helping_units(session, order.id)]
+    _push(session, order, event, concerned, now)
     _tell_residents(session, order, event, step.reference, now)
     if LISTENERS:
         co_units = repository.co_units(session, order.id)
@@ -54,11 +56,8 @@ def _notice(session: Session, order: Order, event: OrderEvent, units: Iterable[s
 
 
 def _push(session: Session, order: Order, event: OrderEvent, others: Iterable[str], now: datetime) -> None:
-    """Push to whoever subscribed among the unit in charge, those with a copy, those who help, and ``others`` (Art. 7)."""
-    units = {order.unit_code, *others, *repository.units_of(session, order.id, "copied")} - {None}
-    if order.version > 1:
-        units.update(repository.helping_units(session, order.id))
-    codes = [code for code in units if code]
+    """Push to whoever subscribed among the unit in charge and ``others`` (Art. 7)."""
+    codes = [code for code in {order.unit_code, *others} if code]
     webhooks.push(session, units=codes, event=f"order.{event.name}", subject=order.number, sequence=event.sequence, now=now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -141,7 +142,7 @@ def _dispatch(
     order.clock_started_at = now
     order.deadline_at = deadlines.due(now, assignment.hours, assignment.clock)
     order.state = State.DISPATCHED.value
-    detail = {
+    detail: dict[str, Any] = {
         "unit": assignment.unit.code,
         "copied_to": [unit.code for unit in assignment.copied_to],
         "deadline_at": order.deadline_at.isoformat(),
@@ -149,7 +150,8 @@ def _dispatch(
         "why": assignment.why,
     }
     planning.plan(session, order, rules, new=True)
-    _record(session, order, row.name, actor, now, State.REGISTERED, detail, sequence=2, urgent=assignment.hours <= rules.urgent_hours)
+    urgent = assignment.hours <= rules.urgent_hours
+    _record(session, order, row.name, actor, now, State.REGISTERED, detail, sequence=2, copied=detail["copied_to"], urgent=urgent)
 
 
 def _conclude(session: Session, order: Order, ending: Ending, told: str, *, actor: Actor, now: datetime) -> None:
@@ -171,6 +173,7 @@ def _record(
     *,
     sequence: int,
     article: str | None = None,
+    copied: Sequence[str] = (),
     urgent: bool = False,
 ) -> None:
     event = history.append(
@@ -186,7 +189,7 @@ def _record(
         detail=detail,
     )
     if name != "register":
-        flows.entered(session, order, event, now=now, urgent=urgent)
+        flows.entered(session, order, event, copied=copied, now=now, urgent=urgent)
 
 
 def _assignment(order: Order, reference: Reference, owner: str | None) -> Assignment:
