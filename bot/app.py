@@ -33,9 +33,11 @@ import dispatch.citizens.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
+import dispatch.console.inbox_pages
 import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
 import dispatch.console.login_pages
+import dispatch.console.notices_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
 import dispatch.intake.api
@@ -144,6 +146,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.open311.api,
         channels.transcripts.api,
         dispatch.console.api,
+        dispatch.console.inbox_pages,
+        dispatch.console.notices_pages,
         dispatch.console.login_pages,
         dispatch.understanding.api,
         dispatch.drafts.api,

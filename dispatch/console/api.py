@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from fastapi import APIRouter, Response
@@ -14,44 +13,12 @@ from dispatch.core.live import LiveEvent
 from dispatch.core.problems import not_found
 from dispatch.orders import diagram, workflow
 from dispatch.orders import service as orders
-from dispatch.orders.schemas import OrderOut
-from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, RuleError, UnknownUnitError
+from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, RuleError, UnknownUnitError
 from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Need, State
 from dispatch.platform import PlatformDep
-from dispatch.units.service import HOTLINE_DESK
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
-
-_INBOX_PAGE = 100
-
-
-@router.get("")
-def inbox_page(platform: PlatformDep, who: Visitor, finished: bool = False) -> Response:
-    """A unit's inbox by deadline; desks see the whole city's, dispatchers first what waits for them."""
-    reference, now = platform.reference.current(), platform.clock.now()
-    with platform.database.read() as session:
-
-        def shown(found: list[Order]) -> list[OrderOut]:
-            return orders.orders_out(session, found, reference, platform.cipher, now)
-
-        led = shown(orders.inbox(session, who.unit_code, include_finished=finished, limit=_INBOX_PAGE))
-        copied = shown(orders.copies(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []
-        helping = shown(orders.waiting_for(session, who.unit_code, limit=_INBOX_PAGE)) if who.unit_code else []
-        undecided = [] if who.unit_code else shown(orders.inbox(session, HOTLINE_DESK, limit=_INBOX_PAGE))
-    unit = reference.units.find(who.unit_code) if who.unit_code else None
-    return pages.render(
-        "inbox.html",
-        who,
-        unit=unit,
-        led=led,
-        copied=copied,
-        helping=helping,
-        undecided=undecided,
-        finished=finished,
-        soon=now + timedelta(hours=4),
-        desk=who.role in DESK_ROLES,
-    )
 
 
 @router.get("/orders/{number}")

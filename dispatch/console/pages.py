@@ -48,6 +48,7 @@ class Entry:
 NAVIGATION: list[Entry] = [
     Entry("/desk", "话务员工作台", DESK_ROLES),
     Entry("/console", "工单", _EVERYBODY),
+    Entry("/console/notices", "提醒", frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR})),
     Entry("/console/workflow", "流转规则", _EVERYBODY),
     Entry("/console/catalogue", "派单目录", frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})),
     Entry("/console/knowledge", "知识库", _EVERYBODY),
@@ -66,7 +67,7 @@ _NEED_NAMES = {
     "community_list": "属于哪个清单",
     "community_part": "社区的角色",
 }
-_CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
+CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
 _KIT = Path(__file__).parent / "templates"
 
@@ -133,7 +134,7 @@ class Pages:
         self._environment.filters["place"] = _place
         self._environment.filters["role_name"] = lambda role: ROLE_NAMES[Role(role)]
         self._environment.filters["need_name"] = lambda need: _NEED_NAMES.get(need.value, need.value)
-        self._environment.filters["channel_name"] = lambda channel: _CHANNEL_NAMES.get(channel, channel)
+        self._environment.filters["channel_name"] = lambda channel: CHANNEL_NAMES.get(channel, channel)
 
     def render(self, template: str, who: LoggedIn | None = None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page; ``who`` is shown at the top and its CSRF token goes into every form."""

@@ -33,6 +33,7 @@ class OrderFilter:
     street: str | None = None
     request_type: str | None = None
     channel: str | None = None
+    numbers: tuple[str, ...] | None = None
     overdue_at: datetime | None = None
     """Only orders that are open and past their deadline at this moment."""
 
@@ -48,9 +49,9 @@ def page(session: Session, wanted: OrderFilter, *, cursor: str | None, limit: in
     The last registered first; with ``updated_after`` by time of change, oldest change first. Raises BadCursorError.
     """
     by_change = wanted.updated_after is not None
-    query = select(Order).where(*_conditions(wanted))
+    query = select(Order).where(*conditions(wanted))
     if cursor is not None:
-        at, row_id = _decode(cursor)
+        at, row_id = decode_cursor(cursor)
         beyond = or_(Order.updated_at > at, and_(Order.updated_at == at, Order.id > row_id)) if by_change else Order.id < row_id
         query = query.where(beyond)
         if by_change:
@@ -60,15 +61,18 @@ def page(session: Session, wanted: OrderFilter, *, cursor: str | None, limit: in
     return rows[:limit], _encode(rows[limit - 1]) if len(rows) > limit else None
 
 
-def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    """Return ``wanted`` as the conditions of a query on orders."""
+    found: list[ColumnElement[bool]] = []
     if wanted.states:
-        conditions.append(Order.state.in_([state.value for state in wanted.states]))
+        found.append(Order.state.in_([state.value for state in wanted.states]))
     if wanted.unit is not None:
         copied = select(OrderUnit.order_id).where(OrderUnit.unit_code == wanted.unit, OrderUnit.relation == "copied")
         helped = select(OrderCoHandling.order_id).where(OrderCoHandling.unit_code == wanted.unit)
         parts = {"lead": Order.unit_code == wanted.unit, "copied": Order.id.in_(copied), "co": Order.id.in_(helped)}
-        conditions.append(parts[wanted.part])
+        found.append(parts[wanted.part])
+    if wanted.numbers is not None:
+        found.append(Order.number.in_(wanted.numbers))
     for column, value in (
         (Order.matter_code, wanted.matter),
         (Order.district, wanted.district),
@@ -77,25 +81,31 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
         (Order.channel, wanted.channel),
     ):
         if value is not None:
-            conditions.append(column == value)
+            found.append(column == value)
     if wanted.overdue_at is not None:
         states = [state.value for state in OPEN_STATES - {State.HELD}]
-        conditions += [Order.state.in_(states), Order.deadline_at < wanted.overdue_at]
+        found += [Order.state.in_(states), Order.deadline_at < wanted.overdue_at]
     if wanted.created_from is not None:
-        conditions.append(Order.created_at >= wanted.created_from)
+        found.append(Order.created_at >= wanted.created_from)
     if wanted.created_to is not None:
-        conditions.append(Order.created_at < wanted.created_to)
+        found.append(Order.created_at < wanted.created_to)
     if wanted.updated_after is not None:
-        conditions.append(Order.updated_at > wanted.updated_after)
-    return conditions
+        found.append(Order.updated_at > wanted.updated_after)
+    return found
 
 
 def _encode(order: Order) -> str:
-    text = f"{order.updated_at.astimezone(timezone.utc).isoformat()}|{order.id}"
+    return encode_cursor(order.updated_at, order.id)
+
+
+def encode_cursor(at: datetime, row_id: int) -> str:
+    """Return the cursor that stands for a place in a list: a moment, and the row that it belongs to."""
+    text = f"{at.astimezone(timezone.utc).isoformat()}|{row_id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[datetime, int]:
+def decode_cursor(cursor: str) -> tuple[datetime, int]:
+    """Return the moment and row of a cursor. Raises BadCursorError."""
     try:
         at, row_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split("|")
         moment, number = datetime.fromisoformat(at), int(row_id)

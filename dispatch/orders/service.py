@@ -147,6 +147,12 @@ def waiting_for(session: Session, unit_code: str, *, limit: int = 100) -> list[O
     return list(repository.helped_by(session, unit_code, limit=limit))
 
 
+def visible(session: Session, number: str, actor: Actor) -> Order | None:
+    """Return the order with ``number`` if there is one and ``actor`` may see it, else None."""
+    order = find(session, number)
+    return order if order is not None and may_see(session, order, actor) else None
+
+
 def may_see(session: Session, order: Order, actor: Actor) -> bool:
     """Say whether ``actor`` may see ``order``: a unit sees what it leads, helps with or has a copy of; desks see all."""
     if actor.role is not Role.HANDLER:

@@ -68,6 +68,14 @@ def of_target_since(session: Session, *, kind: str, target: str, since: datetime
     return session.scalars(query.order_by(Delivery.sequence)).all()
 
 
+def of_targets(session: Session, *, kind: str, targets: Sequence[str], before: int | None, limit: int) -> Sequence[Delivery]:
+    """Return deliveries of ``kind`` to any of ``targets``, in whatever state, newest first, ``before`` a sequence number."""
+    query = select(Delivery).where(Delivery.kind == kind, Delivery.target.in_(targets))
+    if before is not None:
+        query = query.where(Delivery.sequence < before)
+    return session.scalars(query.order_by(Delivery.sequence.desc()).limit(limit)).all()
+
+
 def counts(session: Session) -> dict[tuple[str, str], int]:
     """Return how many deliveries are in each kind and unsettled or dead state."""
     query = select(Delivery.kind, Delivery.state, func.count()).where(Delivery.state.in_((*UNSETTLED, "dead")))

@@ -153,3 +153,8 @@ def retry(session: Session, delivery_id: str, *, now: datetime) -> Delivery:
     delivery.attempts += 1
     due_again(session, delivery, timedelta(0))
     return delivery
+
+
+def notices(session: Session, targets: Sequence[str], *, before: int | None = None, limit: int = 50) -> list[Delivery]:
+    """Return what the people of ``targets`` (unit codes, ``supervisor``) were told, newest first, those with sequence below ``before``."""
+    return list(repository.of_targets(session, kind="notice", targets=targets, before=before, limit=limit))

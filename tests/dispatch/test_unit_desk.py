@@ -1,0 +1,109 @@
+"""The unit desk over HTTP: the inbox by deadline, a district's streets, notices, sheets to print, and what goes wrong while writing."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from dispatch.core.clock import FixedClock
+from dispatch.orders.workflow import Role
+from dispatch.platform import Platform
+from tests.dispatch.order_work import COLD_FLAT, PLACE, STALLS, accepted, register
+from tests.dispatch.test_api import log_in
+
+ELSEWHERE = PLACE.model_copy(update={"district": "海淀区", "street": "中关村街道"})
+MARKUP = "<script>window.hacked=1</script>"
+
+
+def _platform(client: TestClient) -> Platform:
+    platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
+    return platform
+
+
+def _numbers(page: str) -> list[str]:
+    """Return the orders that a list shows, in turn."""
+    return re.findall(r'<td class="number"><a href="/console/orders/([^"]+)"', page)
+
+
+def test_the_inbox_is_ordered_by_deadline_and_says_how_long_there_is(client: TestClient, clock: FixedClock) -> None:
+    platform = _platform(client)
+    week, day = register(platform, STALLS), register(platform, COLD_FLAT)
+    mine = accepted(platform, STALLS)
+    clock.moment += timedelta(hours=21)
+    browser, _ = log_in(client, Role.HANDLER, "110105026")
+    page = browser.get("/console").text
+    assert _numbers(page) == [day, week, mine]
+    assert "剩 3 小时" in page
+    assert 'class="soon"' in page
+    assert _numbers(browser.get("/console?tab=accepted").text) == [mine]
+    clock.moment += timedelta(hours=3, minutes=30)
+    late = browser.get("/console?overdue=true").text
+    assert _numbers(late) == [day]
+    assert "超时 30 分钟" in late
+
+
+def test_the_list_is_narrowed_and_paged(client: TestClient, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = _platform(client)
+    monkeypatch.setattr("dispatch.console.lists.PAGE", 2)
+    cold = register(platform, COLD_FLAT)
+    numbers = []
+    for _ in range(5):
+        clock.moment += timedelta(minutes=1)
+        numbers.append(register(platform, STALLS))
+    browser, _ = log_in(client, Role.HANDLER, "110105026")
+    seen, address = [], "/console?matter=&channel=web"
+    while address:
+        page = browser.get(address).text
+        seen += _numbers(page)
+        more = re.search(r'href="([^"]+)" rel="next"', page)
+        address = more[1].replace("&amp;", "&") if more else ""
+    assert seen == [cold, *numbers]
+    assert _numbers(browser.get("/console?matter=0704").text) == [cold]
+    assert _numbers(browser.get("/console?channel=sms").text) == []
+    assert _numbers(browser.get(f"/console?q={int(numbers[2][-6:])}").text) == [numbers[2]]
+    assert _numbers(browser.get("/console?q=20261122").text) == []
+    assert browser.get(f"/console?q={cold.lower()}", follow_redirects=False).headers["location"] == f"/console/orders/{cold}"
+    assert browser.get("/console?cursor=nonsense&tab=nonsense").status_code == 200
+    assert browser.get("/console?q=99999999").status_code == 200
+    assert MARKUP not in browser.get("/console", params={"q": MARKUP, "matter": MARKUP}).text
+
+
+def test_a_district_sees_its_streets_and_nobody_elses(client: TestClient, clock: FixedClock) -> None:
+    platform = _platform(client)
+    late = register(platform, COLD_FLAT)
+    register(platform, STALLS)
+    elsewhere = register(platform, STALLS.model_copy(update={"place": ELSEWHERE}))
+    clock.moment += timedelta(hours=30)
+    browser, _ = log_in(client, Role.HANDLER, "110105")
+    page = browser.get("/console/district").text
+    row = re.search(r"望京街道办事处</a></td>\s*<td[^>]*><b>1</b></td><td[^>]*>2</td>", page)
+    assert row, page
+    street = browser.get("/console/district?street=110105026").text
+    assert _numbers(street)[0] == late
+    assert browser.get(f"/console/orders/{late}").status_code == 200
+    assert elsewhere not in street + page
+    assert _numbers(browser.get("/console/district?street=110108011").text) == []
+    other, _ = log_in(client, Role.HANDLER, "110105026")
+    assert other.get("/console/district").status_code == 403
+
+
+def test_notices_and_sheets_are_the_units_own(client: TestClient) -> None:
+    platform = _platform(client)
+    number = register(platform, STALLS)
+    reviewer, csrf = log_in(client, Role.SUPERVISOR)
+    form = {"csrf": csrf["X-CSRF-Token"], "reason": f"尽快 {MARKUP}"}
+    assert reviewer.post(f"/console/orders/{number}/transitions/urge", data=form).status_code == 200
+    unit, _ = log_in(client, Role.HANDLER, "110105026")
+    page = unit.get("/console/notices").text
+    assert "督办催办" in page
+    assert number in page
+    other, _ = log_in(client, Role.HANDLER, "110108")
+    assert number not in other.get("/console/notices").text
+    assert other.get(f"/console/print?n={number}").status_code == 404
+    sheet = unit.get(f"/console/print?n={number}").text
+    assert "承办单" in sheet
+    assert MARKUP not in sheet
+    assert "没有选中工单" in unit.get("/console/print").text
