@@ -61,11 +61,11 @@ def run(sizes: tuple[int, int], repeats: int, database_url: str | None, json_out
                 settings = Settings(data_dir=Path(folder) / f"data-{size}", database_url=url)
                 platform = open_platform(settings)
                 filling.multiply(platform, filling.file_templates(platform, _TEMPLATES), size, still_open=_OPEN, say=say)
-                measured.append(_measure(platform, settings, repeats))
                 if size == sizes[-1]:
                     say("经 HTTP 建单……")
                     filling.nothing_due(platform)
                     through_http = _create_through_http(settings, platform.keys.service, seconds=10)
+                measured.append(_measure(platform, settings, repeats))
                 platform.database.dispose()
     result = _result(sizes, measured, through_http)
     _print(result)
