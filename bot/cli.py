@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -308,6 +309,30 @@ def retention_run(
         run(_settings(data_dir, database_url), days, say, apply=apply)
     except RetentionRefusedError as error:
         say(str(error))
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def report(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="第一天（北京时间），如 2026-01-01。")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="最后一天（含）。")],
+    out: Annotated[Path, typer.Option("--out", help="写到哪个目录；没有就新建。")],
+    unit: Annotated[str | None, typer.Option("--unit", help="承办单位代码：只出该单位自己的报告（第二十六条、第二十七条）。")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="是否同时出 PDF。")] = True,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """年度或任一时段的工作报告（第二十八条）：带图表的 HTML、每张表一个 CSV、PDF。"""
+    from bot.commands.report import ReportUsageError
+    from bot.commands.report import report as make
+
+    try:
+        make(_settings(data_dir, database_url), first.date(), last.date(), out, unit, typer.echo, with_pdf=pdf)
+    except ReportUsageError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    except OSError as error:
+        say(f"--out: 写不进去（{error.strerror}）")
         raise typer.Exit(1) from error
 
 

@@ -20,6 +20,7 @@ from dispatch.orders.push import order_body
 from dispatch.outbox import delivering
 from dispatch.outbox.delivering import Handler, Parcel
 from dispatch.platform import Platform
+from dispatch.statistics import service as statistics
 from dispatch.webhooks.delivering import pusher
 
 
@@ -37,6 +38,11 @@ def ask_residents(platform: Platform) -> int:
         count += done
         if not done:
             return count
+
+
+def count_orders(platform: Platform) -> int:
+    """Bring statistics up to date; return how many days were counted anew."""
+    return statistics.refresh(platform.database, platform.clock.now())
 
 
 def forget_old(platform: Platform) -> None:
@@ -66,6 +72,7 @@ PERIODIC: list[Periodic] = [
     Periodic("push-finished-month", "30 12 * * *", push_finished_month),
     Periodic("keep-to-period", "20 2 * * *", keep_to_period),
     Periodic("rescue-deliveries", "*/5 * * * *", delivering.rescue),
+    Periodic("count-orders", "*/5 * * * *", count_orders),
     Periodic("sweep-deadlines", "* * * * *", timers.sweep),
 ]
 """Cron in Beijing time."""

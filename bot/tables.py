@@ -20,6 +20,7 @@ import dispatch.knowledge.models
 import dispatch.media.models
 import dispatch.orders.models
 import dispatch.outbox.models
+import dispatch.statistics.models
 import dispatch.understanding.models
 import dispatch.units.models
 import dispatch.webhooks.models

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
+from dispatch.core.clock import BEIJING
 from dispatch.core.crypto import FieldCipher
 from dispatch.emergencies import repository
 from dispatch.emergencies.models import Emergency
@@ -33,3 +34,9 @@ def acknowledge(session: Session, conversation_id: str, operator: str, now: date
     """Note that ``operator`` has seen the emergencies of a conversation."""
     for emergency in repository.unseen(session, conversation_id):
         emergency.acknowledged_by, emergency.acknowledged_at = operator, now
+
+
+def count_by_line(session: Session, first: date, last: date) -> dict[str, int]:
+    """Return how many emergencies were recorded on days ``first`` to ``last`` (Beijing), by the line to ring."""
+    begin = datetime.combine(first, time(), BEIJING)
+    return repository.count_by_line(session, begin, datetime.combine(last, time(), BEIJING) + timedelta(days=1))

@@ -1,0 +1,121 @@
+"""The words of a report: every sentence, with figures where they belong."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from dispatch.reports.figures import Figures
+from dispatch.reports.tables import UNNAMED, K, Table
+
+_LEADING = 3
+
+
+def title(figures: Figures) -> str:
+    """Return the title: the annual report where the period is a year, a month's or a period's otherwise."""
+    first, last = figures.first, figures.last
+    whose = figures.unit.name if figures.unit else "北京市"
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
+        return f"{whose} {first.year} 年接诉即办工作年度报告"
+    if first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month):
+        return f"{whose} {first.year} 年 {first.month} 月接诉即办工作报告"
+    return f"{whose}接诉即办工作报告"
+
+
+def period(figures: Figures) -> str:
+    """Return the period in words."""
+    return f"{_day(figures.first)}至{_day(figures.last)}"
+
+
+def overview(figures: Figures) -> list[str]:
+    """Return the paragraphs of the first section."""
+    total = figures.total
+    if not total.filed:
+        return [f"{period(figures)}，没有受理诉求。"]
+    days = (figures.last - figures.first).days + 1
+    whose = f"{figures.unit.name}共承办" if figures.unit else "12345 市民服务热线及其网络平台共受理"
+    text = f"{period(figures)}，{whose}群众诉求 {total.filed:,} 件，日均 {total.filed / days:,.1f} 件"
+    if figures.growth is not None:
+        text += f"，比上年同期{'增长' if figures.growth >= 0 else '下降'} {abs(figures.growth):.1%}"
+    paragraphs = [f"{text}。"]
+    handled = f"其中派单 {total.dispatched:,} 件，已答复 {total.answered:,} 件"
+    if total.on_time_rate is not None:
+        handled += f"，按时答复率 {total.on_time_rate:.1%}"
+    if total.answer_hours is not None:
+        handled += f"，从受理到首次答复平均用时 {_hours(total.answer_hours)}"
+    paragraphs.append(f"{handled}；已办结 {total.closed:,} 件。")
+    if figures.asked and not figures.unit:
+        share = figures.answered_at_once / figures.asked
+        paragraphs.append(f"另有 {figures.asked:,} 次咨询查询了知识库，当场答复 {figures.answered_at_once:,} 次，占 {share:.1%}。")
+    shown = {line: count for line, count in figures.emergencies.items() if count >= K}
+    if shown:
+        lines = "，".join(f"{line} {count:,} 次" for line, count in shown.items())
+        paragraphs.append(f"对来电来信中出现的险情、警情、急情，即时引导拨打紧急电话并留存记录：{lines}。")
+    return paragraphs
+
+
+def leading(table: Table, what: str) -> str:
+    """Return one sentence on the first rows of ``table``; empty where it has none."""
+    rows = [row for row in table.rows if row[0] not in UNNAMED][:_LEADING]
+    if not rows:
+        return ""
+    named = "、".join(f"{row[0]}（{row[1]:,} 件，占 {row[2]:.1%}）" for row in rows)
+    return f"{what}居前的是{named}。"
+
+
+def handling(figures: Figures) -> list[str]:
+    """Return the paragraphs on how units handled their orders."""
+    total = figures.total
+    if not total.dispatched:
+        return []
+    return [
+        f"派单的诉求中，曾超过办理时限的 {total.overdue:,} 件，占 {total.overdue / total.dispatched:.1%}；"
+        f"办理中延长时限的 {total.extended:,} 件，占 {total.extended / total.dispatched:.1%}；"
+        f"单位提出派单异议的 {total.objected:,} 件，占 {total.objected / total.dispatched:.1%}；"
+        f"群众反映未解决而退回重办的 {total.reworked:,} 件，占 {total.reworked / total.dispatched:.1%}。"
+    ]
+
+
+def rates(figures: Figures) -> list[str]:
+    """Return the paragraphs on the three rates."""
+    if not figures.city_counts.valid:
+        return ["本期没有完整的回访结果，三率不予计算。"]
+    found = figures.city
+    paragraphs = [
+        f"全市有效回访 {figures.city_counts.valid:,} 件：响应率 {found.response}%，解决率 {found.solution}%，"
+        f"满意率 {found.satisfaction}%，综合得分 {found.composite}。"
+    ]
+    own = figures.own
+    if own is not None and own.composite is not None:
+        text = f"本单位响应率 {own.response}%，解决率 {own.solution}%，满意率 {own.satisfaction}%，综合得分 {own.composite}"
+        if figures.own_rank:
+            text += f"，在同类 {figures.own_rank[1]} 个单位中列第 {figures.own_rank[0]} 位"
+        paragraphs.append(f"{text}。")
+    elif figures.unit:
+        paragraphs.append("本单位本期没有完整的回访结果。")
+    return paragraphs
+
+
+def notes(figures: Figures, rules_version: int) -> list[str]:
+    """Return how the figures came about."""
+    made = [
+        "受理量按诉求登记的日期统计（北京时间）；答复、超时、退回重办等归入诉求登记的那一天，以报告生成时的状态为准。",
+        "按时答复率＝时限内首次答复的件数÷（时限内首次答复的件数＋曾超时的件数）。平均答复用时从登记起算，不扣除节假日和暂停计时。",
+        f"响应率、解决率、满意率按完整且纳入考核的回访计算，考核日、权重和剔除情形见第 {rules_version} 版考评规则；"
+        "全市的比率以回访件数为基数，不是各单位比率的平均。",
+        "占比以本表各项之和为基数，四舍五入，合计可能与 100% 略有出入。",
+    ]
+    if figures.unit is None:
+        made.append(
+            f"为保护个人隐私，不足 {K} 件的项目合并列出或不列出，报告不含任何诉求内容和联系方式（《条例（草案）》第二十九条第四款）。"
+        )
+    else:
+        made.append("本报告供单位内部改进工作使用（《条例（草案）》第二十六条、第二十七条），不对外公布。")
+    return made
+
+
+def _day(day: date) -> str:
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours / 24:.1f} 天" if hours >= 48 else f"{hours:.1f} 小时"
