@@ -33,6 +33,7 @@ import dispatch.citizens.api
 import dispatch.console.api
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
+import dispatch.console.figures_pages
 import dispatch.console.inbox_pages
 import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
@@ -160,6 +161,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.knowledge_use_pages,
         dispatch.console.knowledge_pages,
         dispatch.console.deliveries_pages,
+        dispatch.console.figures_pages,
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
         dispatch.intake.api,

@@ -99,7 +99,7 @@ def _of_city(period: Period, counts: dict[str, Counts], rules: Rules, reference:
     made = [
         tables.of_tallies("channels", "受理渠道", "渠道", period.sums("channel"), lambda key: CHANNELS.get(key, key)),
         tables.of_tallies("types", "诉求类型", "类型", period.sums("type"), lambda key: key or UNKNOWN),
-        tables.of_tallies("groups", "诉求分类", "分类", period.sums("group"), _group_name(reference)),
+        tables.of_tallies("groups", "诉求分类", "分类", period.sums("group"), group_name(reference)),
         tables.of_tallies("matters", "具体事项", "事项", period.sums("matter"), _matter_name(reference)),
         tables.of_tallies("districts", "各区诉求", "区", period.sums("district"), lambda key: key or NOWHERE),
         tables.of_tallies(
@@ -115,7 +115,7 @@ def _of_unit(period: Period, unit: UnitEntry, reference: Reference) -> list[Tabl
     groups = {key.partition("/")[2]: tally for key, tally in period.sums("unit_group", prefix=f"{unit.code}/").items()}
     by_day = period.by_day("unit", (unit.code,))
     made = [
-        tables.of_tallies("groups", "诉求分类", "分类", groups, _group_name(reference), public=False),
+        tables.of_tallies("groups", "诉求分类", "分类", groups, group_name(reference), public=False),
         _days_table(by_day, public=False),
         _months_table(by_day, public=False),
     ]
@@ -190,7 +190,8 @@ def _year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
-def _group_name(reference: Reference) -> Callable[[str], str]:
+def group_name(reference: Reference) -> Callable[[str], str]:
+    """Return a function from the code of a group of the catalogue to its name."""
     names = {item.group_code: item.group for item in reference.catalogue.items.values()}
     return lambda key: names.get(key, key or UNKNOWN)
 
