@@ -39,6 +39,8 @@ import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
 import dispatch.console.login_pages
 import dispatch.console.notices_pages
+import dispatch.console.order_pages
+import dispatch.console.template_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
 import dispatch.intake.api
@@ -149,6 +151,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.api,
         dispatch.console.inbox_pages,
         dispatch.console.notices_pages,
+        dispatch.console.order_pages,
+        dispatch.console.template_pages,
         dispatch.console.login_pages,
         dispatch.understanding.api,
         dispatch.drafts.api,

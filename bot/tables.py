@@ -10,6 +10,7 @@ import channels.inbox.models
 import channels.open311.models
 import channels.transcripts.models
 import dispatch.accounts.models
+import dispatch.answer_templates.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models
 import dispatch.core.idempotency

@@ -8,12 +8,14 @@ from typing import Annotated
 import pydantic
 from fastapi import Depends, Form
 
+from dispatch.console.lists import unit_named
 from dispatch.core.clock import BEIJING
 from dispatch.orders.schemas import TransitionIn
 from dispatch.orders.terms import UNDISPATCHED_ENDINGS, CommunityList, CommunityPart, Ending, HoldGround
+from dispatch.understanding.service import Reference
 
-Long = Annotated[str, Form(max_length=4000)]
-Short = Annotated[str, Form(max_length=64)]
+Long = Annotated[str, Form(max_length=20_000)]
+Short = Annotated[str, Form(max_length=120)]
 
 CHOICES = {
     "ending": [(each.value, f"{each.label}（{each.article}）") for each in Ending if each in UNDISPATCHED_ENDINGS],
@@ -34,9 +36,13 @@ class StepForm:
     def __init__(self, **fields: str) -> None:
         self.fields = {name: value.strip() for name, value in fields.items()}
 
-    def given(self) -> TransitionIn:
+    def given(self, reference: Reference) -> TransitionIn:
         """Return what the form asks for; in ``parts`` each line is one matter. Raises BadStepFormError."""
         values: dict[str, object] = {name: value or None for name, value in self.fields.items()}
+        if unit := self.fields["unit"]:
+            values["unit"] = unit_named(unit, reference)
+            if values["unit"] is None:
+                raise BadStepFormError(f"单位: 没有找到“{unit}”，请输入名称后从列表中选择")
         try:
             if deadline := self.fields["deadline"]:
                 values["deadline"] = datetime.fromisoformat(deadline).replace(tzinfo=BEIJING)

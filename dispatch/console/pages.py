@@ -56,7 +56,7 @@ NAVIGATION: list[Entry] = [
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 
-_NEED_NAMES = {
+NEED_NAMES = {
     "reason": "说明",
     "answer": "答复",
     "unit": "单位",
@@ -67,6 +67,9 @@ _NEED_NAMES = {
     "parts": "各件诉求",
     "community_list": "属于哪个清单",
     "community_part": "社区的角色",
+    "community": "社区",
+    "no_contact_reason": "没有联系诉求人的原因",
+    "no_report_reason": "先行答复的原因",
 }
 CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
@@ -134,8 +137,12 @@ class Pages:
         self._environment.filters["moment"] = _moment
         self._environment.filters["place"] = _place
         self._environment.filters["role_name"] = lambda role: ROLE_NAMES[Role(role)]
-        self._environment.filters["need_name"] = lambda need: _NEED_NAMES.get(need.value, need.value)
+        self._environment.filters["need_name"] = lambda need: NEED_NAMES.get(need.value, need.value)
         self._environment.filters["channel_name"] = lambda channel: CHANNEL_NAMES.get(channel, channel)
+
+    def add_global(self, name: str, value: Any) -> None:
+        """Let every template of these pages use ``value`` as ``name``."""
+        self._environment.globals[name] = value
 
     def render(self, template: str, who: LoggedIn | None = None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page; ``who`` is shown at the top and its CSRF token goes into every form."""

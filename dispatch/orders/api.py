@@ -196,8 +196,7 @@ def _version(if_match: str | None) -> int | None:
 
 
 def _contact(platform: Platform, _session: Session, order: Order) -> ContactOut:
-    phone, name = platform.cipher.decrypt(order.contact_phone), platform.cipher.decrypt(order.contact_name)
-    return ContactOut(phone=phone, name=name, anonymous=order.anonymous)
+    return service.contact_in_full(order, platform.cipher)
 
 
 def _moved(

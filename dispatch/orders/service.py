@@ -19,6 +19,7 @@ from dispatch.orders.models import Order as Order
 from dispatch.orders.rules import OrderRules, current_rules
 from dispatch.orders.schemas import OrderIn, TransitionIn
 from dispatch.orders.step import Actor as Actor
+from dispatch.orders.views import contact_in_full as contact_in_full
 from dispatch.orders.views import events_out as events_out
 from dispatch.orders.views import filed_out as filed_out
 from dispatch.orders.views import links_out as links_out

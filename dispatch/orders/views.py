@@ -120,6 +120,11 @@ def _order_out(order: Order, beside: Beside, reference: Reference, cipher: Field
     )
 
 
+def contact_in_full(order: Order, cipher: FieldCipher) -> ContactOut:
+    """Return the contact of ``order`` unmasked: only after transition ``unmask`` has put on record who looks, and why."""
+    return ContactOut(phone=cipher.decrypt(order.contact_phone), name=cipher.decrypt(order.contact_name), anonymous=order.anonymous)
+
+
 def events_out(session: Session, order: Order) -> list[EventOut]:
     """Return the whole history of ``order``, oldest first."""
     return [

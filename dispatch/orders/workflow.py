@@ -73,6 +73,7 @@ class MissingNeedError(Exception):
         super().__init__(f"{name} 需要填写 {need.value}{f'：{why}' if why else ''}")
         self.name = name
         self.need = need
+        self.why = why
 
 
 def _row(

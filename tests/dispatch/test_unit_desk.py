@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from dispatch.core.clock import FixedClock
 from dispatch.orders.workflow import Role
 from dispatch.platform import Platform
-from tests.dispatch.order_work import COLD_FLAT, PLACE, STALLS, accepted, register
+from tests.dispatch.order_work import COLD_FLAT, PLACE, STALLS, SUPERVISOR, accepted, do, names, register
 from tests.dispatch.test_api import log_in
 
 ELSEWHERE = PLACE.model_copy(update={"district": "海淀区", "street": "中关村街道"})
@@ -107,3 +109,83 @@ def test_notices_and_sheets_are_the_units_own(client: TestClient) -> None:
     assert "承办单" in sheet
     assert MARKUP not in sheet
     assert "没有选中工单" in unit.get("/console/print").text
+
+
+def _picture() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(data, "PNG")
+    return data.getvalue()
+
+
+def _seen(page: str) -> str:
+    """Return the last event that an order's page shows."""
+    found = re.search(r'name="seen" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def test_an_answer_goes_out_with_its_files_and_a_template_fills_it(client: TestClient) -> None:
+    platform = _platform(client)
+    number = accepted(platform, STALLS)
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    token = {"csrf": csrf["X-CSRF-Token"]}
+    text = "您好，{unit}已到{place}处理 {nonsense}"
+    refused = browser.post("/console/templates", data=token | {"title": "占道", "text": text})
+    assert "没有变量 {nonsense}" in refused.text
+    assert text in refused.text
+    saved = browser.post("/console/templates", data=token | {"title": f"占道{MARKUP}", "text": "您好，{unit}已到{place}处理"})
+    assert saved.status_code == 200
+    assert MARKUP not in saved.text
+    path = f"/console/orders/{number}"
+    page = browser.get(path).text
+    assert "您好，望京街道办事处已到望京街道南湖西园社区215楼处理" in page
+    files = [("files", ("现场.png", _picture(), "image/png"))]
+    bad = browser.post(
+        f"{path}/transitions/answer",
+        data=token | {"answer": "已劝离", "seen": _seen(page)},
+        files=[("files", ("病毒.exe", b"MZ", "image/png"))],
+    )
+    assert bad.status_code == 409
+    assert "附件没有收下" in bad.text
+    assert "已劝离" in bad.text
+    done = browser.post(f"{path}/transitions/answer", data=token | {"answer": f"已劝离 {MARKUP}", "seen": _seen(page)}, files=files)
+    assert done.status_code == 200
+    assert "已答复" in done.text
+    assert MARKUP not in done.text
+    assert names(platform, number)[-2:] == ["attach", "answer"]
+    link = re.search(rf'href="({path}/attachments/\w+)"', done.text)
+    assert link
+    assert browser.get(link[1]).headers["content-type"] == "image/png"
+    other, _ = log_in(client, Role.HANDLER, "110108")
+    assert other.get(link[1]).status_code == 404
+    assert other.get("/console/templates").text.count("您好") == 0
+
+
+def test_looking_at_a_contact_goes_on_record(client: TestClient) -> None:
+    platform = _platform(client)
+    number = accepted(platform, COLD_FLAT)
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    path, token = f"/console/orders/{number}", {"csrf": csrf["X-CSRF-Token"]}
+    assert "13800138000" not in browser.get(path).text
+    assert "13800138000" not in browser.post(f"{path}/contact", data=token).text, "not without a reason"
+    assert "13800138000" in browser.post(f"{path}/contact", data=token | {"reason": "上门前预约"}).text
+    assert "13800138000" not in browser.get(path).text
+    assert names(platform, number)[-1] == "unmask"
+
+
+def test_two_tabs_show_what_changed_and_keep_the_text(client: TestClient) -> None:
+    platform = _platform(client)
+    number = accepted(platform, STALLS)
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    path = f"/console/orders/{number}"
+    form = {"csrf": csrf["X-CSRF-Token"], "seen": _seen(browser.get(path).text)}
+    do(platform, number, "urge", SUPERVISOR, reason="请今天答复")
+    late = browser.post(f"{path}/transitions/report_stage", data=form | {"reason": "写了很久的进展"})
+    assert late.status_code == 409
+    assert "请今天答复" in late.text.split("写了很久的进展")[0]
+    assert "report_stage" not in names(platform, number)
+    again = form | {"seen": _seen(late.text), "reason": "写了很久的进展"}
+    assert browser.post(f"{path}/transitions/report_stage", data=again).status_code == 200
+    twice = browser.post(f"{path}/transitions/report_stage", data=again)  # a double click
+    assert twice.status_code == 200
+    assert names(platform, number).count("report_stage") == 1

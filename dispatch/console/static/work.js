@@ -71,3 +71,14 @@ if (news.length) {
   for (const row of news) if (Number(row.dataset.sequence) > seen) row.classList.add("new");
   localStorage.setItem("notices-seen", String(Math.max(seen, ...[...news].map((row) => Number(row.dataset.sequence)))));
 }
+
+// Answer templates go in where the cursor stands
+document.addEventListener("change", ({ target }) => {
+  const name = target.dataset?.insert;
+  if (!name || !target.value) return;
+  const field = target.form.elements[name];
+  field.setRangeText((field.value && field.selectionStart ? "\n" : "") + target.value, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  target.value = "";
+  field.focus();
+});

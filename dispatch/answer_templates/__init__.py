@@ -1,0 +1,1 @@
+"""Answer templates (答复模板): sentences that a unit uses again and again."""
