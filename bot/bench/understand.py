@@ -37,6 +37,8 @@ _PEER_SECONDS = 1_500  # for Rasa: 15 minutes of training on a quiet machine, an
 _PEER_TRAIN, _PEER_TEST = 300, 400
 _PEER_LONGEST = 80  # characters: DIET pads a batch to its longest message; with 1,000 an epoch over 300 rows took 90 s and 5 GB
 
+_WIDTH = 160
+
 Answers = list[list[str]]
 
 
@@ -170,6 +172,8 @@ def run(data_folder: Path, out_json: Path | None = None, quick: bool = False) ->
         quick: leave Rasa out.
     """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        console = Console(stderr=True, width=_WIDTH)  # in a file nothing narrows the tables
     results = []
     for task in TASKS:
         train, test = rows(data_folder, task)

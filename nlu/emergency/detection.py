@@ -80,7 +80,8 @@ def detect(text: str) -> Emergency | None:
 
 def length_class(text: str) -> int:
     """Return 0 for a short message, 1 for a middling and 2 for a long one: the longer, the surer one must be that it is no complaint."""
-    return 0 if len(text) <= model.PIECE else 1 if len(text) <= LONG else 2
+    breath = model.breath(text)
+    return 0 if len(text) <= breath else 1 if len(text) * model.PIECE <= LONG * breath else 2
 
 
 def find(text: str) -> list[Finding]:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import yaml
 
@@ -20,35 +21,50 @@ from nlu.ngrams import ngrams
 CLASSES = ("none", "119", "119 120", "122", "122 120", "110", "110 120", "120", "110 119 120")
 """No danger, or the lines that a piece calls for, the one to ring first in front."""
 PIECE = 70
-"""The longest piece in characters: whoever is in danger says so in one breath."""
+"""The longest piece of Chinese in characters: whoever is in danger says so in one breath."""
 _SIGN = 3.0
 """A strong sign makes its line as many times likelier."""
 _STEP = 45
 """Where no mark ends a sentence, pieces overlap."""
 
+_ENGLISH = 3
+"""English takes about as many times more characters to say the same."""
+
 _SENTENCES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _CLAUSES = re.compile(r"[^，,。！？!?；;\n]+")
+_LATIN = re.compile(r"[a-z][a-z']*")
+_LATIN_LETTERS = re.compile(r"[A-Za-z]+")
+_CLASS = re.compile(r"[A-Z]")
+_LATIN_OR_CLASS = re.compile(r"[A-Z]|[a-z][a-z']*")
+
+
+def breath(text: str) -> int:
+    """Return how many characters of ``text`` are read as one piece: more where most of it is in Latin letters."""
+    beginning = text[:300]
+    latin = sum(map(len, _LATIN_LETTERS.findall(beginning)))
+    return PIECE * _ENGLISH if latin * 2 > len(beginning) else PIECE
 
 
 def pieces(text: str) -> Iterator[tuple[int, str]]:
     """Yield (start, piece) of ``text``: the whole of a short message, else neighbouring sentences together, long ones cut."""
-    if len(text) <= PIECE:
+    longest = breath(text)
+    if len(text) <= longest:
         yield 0, text
         return
     start, end = 0, 0
     for sentence in _SENTENCES.finditer(text):
-        if end > start and sentence.end() - start > PIECE:
-            yield from _cut(text, start, end)
+        if end > start and sentence.end() - start > longest:
+            yield from _cut(text, start, end, longest)
             start = sentence.start()
         end = sentence.end()
     if end > start:
-        yield from _cut(text, start, end)
+        yield from _cut(text, start, end, longest)
 
 
-def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    while end - start > PIECE:
-        yield start, text[start : start + PIECE]
-        start += _STEP
+def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, str]]:
+    while end - start > longest:
+        yield start, text[start : start + longest]
+        start += longest * _STEP // PIECE
     yield start, text[start:end]
 
 
@@ -62,18 +78,30 @@ def _word_classes() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 def grams(piece: str) -> set[str]:
-    """Return the n-grams of ``piece`` and, behind ~, those of its skeleton: words with a class replaced by its letter."""
-    found = ngrams(piece.lower())
+    """Return the n-grams of ``piece`` and, behind ~, those of its skeleton: words with a class replaced by its letter.
+
+    Of words in Latin letters it isn't the letters that count: they are taken whole (behind _), singly and in pairs.
+    """
+    piece = piece.lower()
     pattern, letters = _word_classes()
-    skeleton, count = pattern.subn(lambda match: letters[str(match.lastgroup)], piece.lower())
+    skeleton, count = pattern.subn(lambda match: letters[str(match.lastgroup)], piece)
+    words = _LATIN.findall(piece)
+    found = set(ngrams(_LATIN.sub("a", piece))) if words else ngrams(piece)
+    if words:
+        found |= _words_and_pairs(words) | _words_and_pairs(_LATIN_OR_CLASS.findall(skeleton))
+        skeleton = _LATIN.sub("a", skeleton)
     if count:
         marked = "^" + skeleton + "$"
-        for size in (1, 2, 3, 4):
-            for start in range(len(marked) - size + 1):
-                gram = marked[start : start + size]
-                if not gram.islower() and any("A" <= letter <= "Z" for letter in gram):
-                    found.add("~" + gram)
+        for match in _CLASS.finditer(marked):
+            at = match.start()
+            for size in (1, 2, 3, 4):
+                for start in range(max(0, at - size + 1), min(at, len(marked) - size) + 1):
+                    found.add("~" + marked[start : start + size])
     return found
+
+
+def _words_and_pairs(words: list[str]) -> set[str]:
+    return {f"_{word}" for word in words} | {f"_{left} {right}" for left, right in pairwise(words)}
 
 
 def features(piece: str, markers: Iterable[str]) -> dict[str, float]:

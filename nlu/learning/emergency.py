@@ -14,6 +14,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.sparse import csr_matrix
 
 from nlu.emergency.detection import find, markers, worth_reading
 from nlu.emergency.lexicon import load
-from nlu.emergency.model import CLASSES, PIECE, features
+from nlu.emergency.model import CLASSES, breath, danger, features
 from nlu.files import data_path
 from nlu.learning.ngram_model import Array, fit, held_out
 from nlu.learning.request_type import sentences as requests
@@ -36,13 +37,15 @@ REAL = (
     ("messages_hotspot.csv", "detail"),
 )
 """Files of real complaints and the column of the message."""
-THRESHOLDS = (-1.5, -0.5, 1.6)
+THRESHOLDS = (-1.6, -0.5, 1.0)
 """Log-odds of danger from which a short, a middling and a long message ring, chosen on cross-validation and the real half learnt from."""
 _PENALTY = 40.0
 _TIMES = 4
 """Danger is rare: every sentence that tells of it counts as this many."""
 _LEARNT = 6000
-"""Of the half of the real complaints as many are learnt from; the thresholds are chosen on the rest of that half."""
+"""Of the half of the real complaints as many are learnt from; of the rest only what misleads a model that has learnt from these."""
+_MISLEADING = -3.0
+"""Log-odds of danger from which a harmless piece is worth learning from."""
 _PIECES = 4
 """Of a real complaint no more pieces than this are learnt from."""
 _RAREST, _RAREST_REAL = 2, 60
@@ -113,7 +116,7 @@ def row(text: str, label: str) -> list[Row]:
     """Return the rows of a sentence: one for a short one, for a longer one without danger one a piece, with danger its last."""
     text = load().correct(normalise(text))
     read = [(features(piece, markers(own)), CLASSES.index(label)) for _, piece, own in worth_reading(text, find(text))]
-    return read[-1:] if label != "none" and len(text) > PIECE else read
+    return read[-1:] if label != "none" and len(text) > breath(text) else read
 
 
 def old_rows() -> list[Row]:
@@ -127,9 +130,20 @@ def is_marker(name: str) -> bool:
     return (name.startswith("#") and len(name) > 3) or name in _SCORES
 
 
-def real_rows(texts: Sequence[str]) -> list[Row]:
-    """Return the rows of real complaints: no danger anywhere."""
-    return [read for text in texts for read in row(text, "none")[:_PIECES]]
+def real_rows(texts: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    """Return the rows of real complaints, no danger anywhere: the first few of each, and the others."""
+    rows = [row(text, "none") for text in texts]
+    return [read for own in rows for read in own[:_PIECES]], [read for own in rows for read in own[_PIECES:]]
+
+
+def _misleading(rows: Sequence[Row], known: dict[str, int], weights: Array, bias: Array) -> list[Row]:
+    """Return those of ``rows``, none of which tells of danger, that a model takes for dangerous or nearly so."""
+    chosen = []
+    for read in rows:
+        scores = bias + sum((weights[known[name]] * value for name, value in read[0].items() if name in known), np.zeros(len(CLASSES)))
+        if danger(scores.tolist()) > _MISLEADING:
+            chosen.append(read)
+    return chosen
 
 
 def learn(ours: Sequence[Row], real: Sequence[Row]) -> tuple[dict[str, int], Array, Array]:
@@ -155,7 +169,10 @@ def write(file: Path, folder: Path) -> None:
     """Train on our sentences and the real complaints in ``folder`` and write the weights to ``file``."""
     talk = [(text, "none") for text in talk_of_our_own()]
     ours = [read for text, label in own_sentences() + requests_of_our_own() + talk for read in row(text, label)] + old_rows()
-    real = real_rows(real_complaints(folder)[:_LEARNT])
+    complaints = real_complaints(folder)
+    real, more = real_rows(complaints[:_LEARNT])
+    known, weights, bias = learn(ours, real)
+    real += _misleading([*more, *chain(*real_rows(complaints[_LEARNT:]))], known, weights, bias)
     known, weights, bias = learn(ours, real)
     kept = {name: [round(float(w) * 100) for w in weights[i]] for name, i in known.items() if abs(weights[i]).max() >= _SMALLEST}
     head = json.dumps({"bias": [round(float(value), 3) for value in bias], "thresholds": THRESHOLDS})[:-1]
