@@ -100,6 +100,8 @@ def filed(order: Json, *, anonymous: bool) -> str:
     lines.append(
         "您没留电话，办理结果凭单号来问我就能查到。" if anonymous else "他们会按您留的电话联系您；想知道进展，把单号发给我就能查。"
     )
+    if order.get("progress_url"):
+        lines.append(f"您的进度页：{order['progress_url']}")
     return "\n".join(lines)
 
 

@@ -25,6 +25,8 @@ import channels.desk.api
 import channels.open311.api
 import channels.transcripts.api
 import channels.web.api
+import channels.web.citizen_pages
+import channels.web.survey_pages
 import dispatch.accounts.api
 import dispatch.attachments.api
 import dispatch.callbacks.api
@@ -143,6 +145,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
 
     for module in (
         channels.web.api,
+        channels.web.citizen_pages,
+        channels.web.survey_pages,
         channels.conversations.api,
         channels.delivery.api,
         channels.desk.api,

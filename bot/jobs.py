@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.retention import keep_to_period
 from channels.delivery import service as delivery
+from channels.delivery import surveys
 from channels.desk import staffing
 from dispatch.accounts import lookups
 from dispatch.callbacks import service as callbacks
@@ -60,6 +61,7 @@ HANDLERS: dict[str, Handler] = {
     "message": delivery.deliver,
     "notice": show_notice,
     "resident": delivery.tell,
+    callbacks.KIND: surveys.ask,
     "webhook": pusher({"order": order_body, "callback": callback_body, "evaluation": evaluation_body}),
 }
 """By the kind of a delivery."""

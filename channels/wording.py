@@ -131,11 +131,22 @@ CLOSED = "本次人工服务已结束。之后您再留言，由智能客服先�
 HANDED_BACK = "人工服务已结束，接下来由智能客服继续为您服务。有需要随时说“转人工”。"
 
 
-def order_filed(number: str, unit: str | None, deadline: datetime | None) -> str:
+def order_filed(number: str, unit: str | None, deadline: datetime | None, page: str | None) -> str:
     """Return what a resident is told when an operator has filed an order."""
     handler = f"，由{unit}办理" if unit else ""
     limit = f"，办理时限 {deadline:%m 月 %d 日 %H:%M}" if deadline else ""
-    return f"您的诉求已登记，工单号 {number}{handler}{limit}。凭工单号随时可以在这里查询进度。"
+    told = f"您的诉求已登记，工单号 {number}{handler}{limit}。凭工单号随时可以在这里查询进度。"
+    return with_order_page(told, page)
+
+
+def with_order_page(text: str, page: str | None) -> str:
+    """Return a message about an order with the address of the resident's page on it, where the channel carries one."""
+    return f"{text}\n看进展、补充情况、撤回：{page}" if page else text
+
+
+def with_survey_page(text: str, page: str | None) -> str:
+    """Return the question of a callback with the address of the page on which it can be answered."""
+    return f"{text}\n也可以点开网页作答：{page}" if page else text
 
 
 def emergency(line: str, also: tuple[str, ...]) -> OutboundMessage:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from channels import registry
+from channels import registry, wording
 from channels.channel import Outgoing
 from channels.conversations import service as conversations
 from channels.conversations.service import Conversation, Message
@@ -17,6 +17,7 @@ from channels.delivery.models import MessagePart
 from channels.delivery.quiet import waking_time
 from channels.delivery.renderer import render
 from channels.message import Button, OutboundMessage
+from dispatch.citizens import service as citizens
 from dispatch.core.live import LiveEvent
 from dispatch.outbox import service as outbox
 from dispatch.outbox.delivering import BACK_OFF, Parcel, Refused, RetryLater
@@ -101,13 +102,16 @@ def tell(platform: Platform, parcel: Parcel) -> None:
     """
     now = platform.clock.now()
     given = parcel.payload
-    message = OutboundMessage(
-        given["text"], tuple(Button(title, title) for title in given["buttons"]), {"kind": "order", "order": given["order"]}
-    )
     with platform.database.write() as session:
         conversation = conversations.find(session, parcel.subject, lock=True)
         if conversation is None:
             raise Refused("会话已不存在")
+        page = citizens.order_address(platform, given["order"], conversation.channel)
+        message = OutboundMessage(
+            wording.with_order_page(given["text"], page),
+            tuple(Button(title, title) for title in given["buttons"]),
+            {"kind": "order", "order": given["order"]},
+        )
         conversations.say_once(
             session,
             conversation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -19,6 +20,7 @@ from channels.desk import filing, reading, replies, staffing, view
 from channels.desk.filing import BadFieldError
 from channels.desk.reading import NothingReadError
 from channels.desk.view import DeskSender
+from dispatch.citizens import service as citizens
 from dispatch.core.clock import beijing
 from dispatch.core.live import LiveEvent
 from dispatch.core.problems import not_found
@@ -207,7 +209,7 @@ def file_order(
                 now=platform.clock.now(),
                 reference=platform.reference.current(),
                 cipher=platform.cipher,
-                public_url=platform.settings.resolved_public_url(),
+                link=partial(citizens.order_address, platform),
             )
     except (BadFieldError, ValidationError) as error:
         said = str(error) if isinstance(error, BadFieldError) else "有一项内容太长或格式不对"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,18 +96,19 @@ def file(
     now: datetime,
     reference: Reference,
     cipher: FieldCipher,
-    public_url: str,
+    link: Callable[[str, str], str | None],
 ) -> FiledOut:
     """Make an order of ``form``, tell the resident its number, and return it; the same key twice makes one order.
 
-    A unit in the form overrules the catalogue's. Raises BadFieldError, or NotHeldError unless the actor holds the conversation.
+    A unit in the form overrules the catalogue's; ``link`` makes the address of the resident's page from number and
+    channel. Raises BadFieldError, or NotHeldError unless the actor holds the conversation.
     """
     conversation = conversations.find(session, conversation_id, lock=True)
     if conversation is None or conversation.holder != "operator" or conversation.operator != actor.name:
         raise NotHeldError(conversation_id)
     key = f"desk:{conversation_id}:{idempotency_key}"
     if existing := orders.by_idempotency_key(session, key):
-        return orders.filed_out(session, existing, reference, public_url)
+        return orders.filed_out(session, existing, reference, link(existing.number, conversation.channel))
     place, matter, unit = _place(form, reference), _matter(form, reference), _unit(form, reference)
     kept_phone, kept_name = drafts.contact(session, conversation_id, cipher)
     phone, name = _phone(form) or kept_phone, form.name.strip()[:40] or kept_name
@@ -136,9 +137,9 @@ def file(
         given = TransitionIn(unit=unit, reason="话务员核实后指定承办单位")
         orders.apply(session, order.number, "dispatch", given, actor=actor, now=now, reference=reference)
     drafts.discard(session, conversation_id, now)
-    out = orders.filed_out(session, order, reference, public_url)
+    out = orders.filed_out(session, order, reference, link(order.number, conversation.channel))
     conversation.unanswered_since = None
-    told = wording.order_filed(out.number, out.unit.name if out.unit else None, out.deadline_at)
+    told = wording.order_filed(out.number, out.unit.name if out.unit else None, out.deadline_at, out.progress_url)
     message = OutboundMessage(told, custom={"kind": "order_filed", "number": out.number})
     conversations.say(session, conversation, [message], now=now, author="operator", operator=actor.name)
     return out

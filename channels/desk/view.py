@@ -222,7 +222,7 @@ def variables(session: Session, platform: Platform, who: LoggedIn, conversation_
         values["unit"] = understood.unit["name"] if understood.unit else None
         values["place"] = "".join(filter(None, understood.place.values())) or None
     if newest:
-        out = orders.filed_out(session, newest, reference, platform.settings.resolved_public_url())
+        out = orders.filed_out(session, newest, reference, None)
         values["order"] = out.number
         values["unit"] = out.unit.name if out.unit else values["unit"]
         values["matter"] = out.matter.name if out.matter else values["matter"]

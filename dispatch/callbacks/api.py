@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
@@ -15,7 +15,6 @@ from dispatch.callbacks.service import Appeal, AppealError, Callback, CallbackOv
 from dispatch.core.clock import beijing
 from dispatch.core.live import LiveEvent
 from dispatch.core.problems import Problem, not_found
-from dispatch.evaluation import service as evaluation
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
 from dispatch.platform import Platform, PlatformDep
@@ -88,6 +87,8 @@ def counted(
     first: date,
     last: date,
     unit: Annotated[str | None, Query(max_length=16)] = None,
+    part: Literal["lead", "co"] = "lead",
+    said: Literal["valid", "contacted", "resolved", "partial", "satisfied", "neutral", "excluded"] | None = None,
     cursor: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> CallbacksOut:
@@ -99,9 +100,7 @@ def counted(
     if last < first or (last - first).days > 366:
         raise Problem(422, "时段不对", "last: 应不早于 first，且相距不超过一年", kind="bad-period")
     with platform.database.read() as session:
-        _, rules = evaluation.rules_on(session, last)
-        begin, end = rules.begin_of(first), rules.begin_of(date.fromordinal(last.toordinal() + 1))
-        found = service.counted(session, unit_code=unit, begin=begin, end=end, after=cursor, limit=limit)
+        found = service.counted(session, unit_code=unit, first=first, last=last, part=part, said=said, after=cursor, limit=limit)
     return CallbacksOut(callbacks=[_out(each) for each in found], next_cursor=found[-1].id if len(found) == limit else None)
 
 

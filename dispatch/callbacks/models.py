@@ -20,6 +20,7 @@ class Callback(Base):
         Index("ix_callbacks_unit", "unit_code", "counted_at"),
         Index("ix_callbacks_counted", "counted_at"),
         Index("ix_callbacks_conversation", "conversation_id", "state"),
+        Index("ix_callbacks_sms", "sms_conversation_id", "state"),
         Index("ix_callbacks_phone", "state", "ends_at"),
     )
 
@@ -32,10 +33,12 @@ class Callback(Base):
     co_units: Mapped[list[str]] = mapped_column(JSON)
     matter_code: Mapped[str | None] = mapped_column(String(8))
     conversation_id: Mapped[str | None] = mapped_column(String(40))
+    sms_conversation_id: Mapped[str | None] = mapped_column(String(40))
+    """Where the resident was asked by SMS, beside their own channel or for want of one."""
 
     state: Mapped[str] = mapped_column(String(12))
     asking: Mapped[str | None] = mapped_column(String(12))
-    """What the resident was asked last: ``all``, ``contacted``, ``resolved``, ``satisfied`` or ``reason``."""
+    """What the resident was asked last: ``all``, ``contacted``, ``resolved``, ``satisfied``, ``reason``, or ``reason_page`` on a page."""
 
     next_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When the sweep has to do something about it; None when it is over."""
@@ -60,6 +63,17 @@ class Callback(Base):
     """Why it isn't assessed; None where it is."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CoUnitResult(Base):
+    """A complete callback as it counts for a unit that helped (双考核), to be found by that unit."""
+
+    __tablename__ = "callback_co_units"
+    __table_args__ = (Index("ix_callback_co_units_unit", "unit_code", "counted_at"),)
+
+    callback_id: Mapped[int] = mapped_column(ForeignKey("callbacks.id"), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Appeal(Base):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from dispatch.citizens import service
-from dispatch.citizens.service import TooManyTriesError
+from dispatch.citizens.service import BadLinkError, TooManyTriesError
 from dispatch.core.problems import Problem
 from dispatch.orders import service as orders
 from dispatch.orders.schemas import ProgressOut
@@ -46,7 +46,7 @@ def look_up(platform: PlatformDep, request: Request, given: LookupIn) -> LinkOut
         raise Problem(429, "试得太多了", "请一小时后再试，或拨打 12345 查询", kind="too-many-tries") from None
     if order is None:
         raise Problem(404, "没有找到", "工单号与手机尾号对不上，请核对后再试", kind="not-found")
-    token = service.make_link(platform.keys, order.number)
+    token = service.make_link(platform.keys, order.number, platform.clock.now())
     return LinkOut(token=token, url=f"{platform.settings.resolved_public_url()}/my/{token}")
 
 
@@ -55,10 +55,14 @@ def read_order(
     platform: PlatformDep, response: Response, x_order_token: Annotated[str | None, Header(max_length=200)] = None
 ) -> ProgressOut:
     """Return how the order behind a link stands, in plain words."""
-    number = service.read_link(platform.keys, x_order_token or "")
+    wrong = Problem(401, "链接无效", "X-Order-Token: 链接不对或已过期，请用工单号和手机尾号重新查询", kind="bad-link")
+    try:
+        number = service.read_link(platform.keys, x_order_token or "", platform.clock.now())
+    except BadLinkError:
+        raise wrong from None
     with platform.database.read() as session:
-        order = orders.find(session, number) if number else None
+        order = orders.find(session, number)
         if order is None:
-            raise Problem(401, "链接无效", "X-Order-Token: 链接不对或已过期，请用工单号和手机尾号重新查询", kind="bad-link")
+            raise wrong
         response.headers["Cache-Control"] = "no-store"
         return orders.progress_out(session, order, platform.reference.current())

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 
 from dispatch.accounts.service_token import ServiceCaller
+from dispatch.citizens import service as citizens
 from dispatch.core.problems import Problem, not_found
 from dispatch.drafts import service
 from dispatch.drafts.schemas import DraftIn, DraftOut
@@ -68,7 +69,7 @@ def file_draft(
         )
         if order is None:
             raise Problem(409, "还没有可提交的内容", "草稿是空的：请先说明诉求事项", kind="empty-draft")
-        return orders.filed_out(session, order, reference, platform.settings.resolved_public_url())
+        return orders.filed_out(session, order, reference, citizens.order_address(platform, order.number, order.channel))
 
 
 @router.get("/orders")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -37,8 +38,7 @@ def month_figures(
     _reader(actor.role)
     year, number = int(month[:4]), int(month[5:])
     with platform.database.read() as session:
-        _, rules = service.rules_on(session, date(year, number, 1))
-    first, last = rules.month(year, number)
+        first, last = service.month(session, year, number)
     return figures(platform, first, last, kind, double=double)
 
 
@@ -85,7 +85,7 @@ def put_in_force(platform: PlatformDep, actor: StaffOrService, given: RulesIn) -
         raise Problem(422, "考评规则不对", str(error), kind="bad-rules") from None
 
 
-def figures(platform: Platform, first: date, last: date, kinds: list[Kind] | None, *, double: bool | None = None) -> FiguresOut:
+def figures(platform: Platform, first: date, last: date, kinds: Sequence[str] | None, *, double: bool | None = None) -> FiguresOut:
     """Return the figures of a period; the city's are over all units, whatever ``kinds`` are ranked."""
     directory = platform.reference.current().units
     with platform.database.read() as session:

@@ -17,9 +17,8 @@ def push_finished_month(platform: Platform) -> int:
     """Push last assessment month's figures to every unit that subscribed to them, once; return how many pushes were put in."""
     now = platform.clock.now()
     with platform.database.write() as session:
-        _, rules = service.rules_on(session, now.date())
-        first, _ = rules.month(*rules.month_of(rules.day_of(now)))
-        year, month = rules.month_of(first - timedelta(days=1))
+        first, _ = service.month(session, *service.month_of(session, service.day_of(session, now)))
+        year, month = service.month_of(session, first - timedelta(days=1))
         units = {each.unit_code for each in webhooks.listing(session)}
         return webhooks.push(session, units=units, event=_EVENT, subject=f"{year}-{month:02d}", sequence=1, now=now)
 
@@ -28,8 +27,7 @@ def evaluation_body(platform: Platform, unit_code: str, subject: str, _sequence:
     """Return the figures of ``unit_code`` in the assessment month ``subject`` (``2026-11``), zero where it had no callback."""
     year, month = int(subject[:4]), int(subject[5:])
     with platform.database.read() as session:
-        _, rules = service.rules_on(session, platform.clock.now().date())
-        first, last = rules.month(year, month)
+        first, last = service.month(session, year, month)
         version, rules, counts = service.figures(session, first=first, last=last)
     rows = ranked(counts, rules)
     mine = next((row for row in rows if row.unit_code == unit_code), None)

@@ -55,6 +55,12 @@ def by_day(session: Session, *, first: date, last: date, part: str, units: Seque
     return {day: Counts(*map(int, found)) for day, *found in session.execute(query.group_by(DayCounts.day).order_by(DayCounts.day))}
 
 
+def unit_days(session: Session, *, first: date, last: date) -> dict[tuple[date, str, str], Counts]:
+    """Return every unit's counts of each day and part."""
+    rows = session.scalars(select(DayCounts).where(DayCounts.day.between(first, last)))
+    return {(row.day, row.unit_code, row.part): Counts(*(getattr(row, name) for name in _COLUMNS)) for row in rows}
+
+
 def clear(session: Session, *, first: date, last: date) -> None:
     """Forget what was counted on assessment days ``first`` to ``last``."""
     session.execute(delete(DayCounts).where(DayCounts.day.between(first, last)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from dispatch.core.clock import beijing
 from dispatch.evaluation import repository
 from dispatch.evaluation.models import RulesVersion as RulesVersion
 from dispatch.evaluation.rates import Counts
@@ -42,19 +43,73 @@ def rules_on(session: Session, day: date) -> tuple[int, Rules]:
 
 def day_of(session: Session, moment: datetime) -> date:
     """Return the assessment day of ``moment`` under the rules in force then."""
-    _, rules = rules_on(session, moment.date())
+    _, rules = rules_on(session, beijing(moment).date())
     return rules.day_of(moment)
+
+
+def month(session: Session, year: int, number: int) -> tuple[date, date]:
+    """Return the first and the last day of an assessment month: it begins when the one before ends, also where the rules move its end."""
+    earlier = (year - 1, 12) if number == 1 else (year, number - 1)
+    _, rules = rules_on(session, date(year, number, 1))
+    _, rules_before = rules_on(session, date(*earlier, 1))
+    return rules_before.month(*earlier)[1] + timedelta(days=1), rules.month(year, number)[1]
+
+
+def month_of(session: Session, day: date) -> tuple[int, int]:
+    """Return year and number of the assessment month that an assessment day belongs to."""
+    found = (day.year, day.month)
+    return found if day <= month(session, *found)[1] else _next(found)
+
+
+def period(session: Session, first: date, last: date) -> tuple[datetime, datetime]:
+    """Return the moments between which assessment days ``first`` to ``last`` lie: from the first, before the second."""
+    following = last + timedelta(days=1)
+    return rules_on(session, first)[1].begin_of(first), rules_on(session, following)[1].begin_of(following)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``begin`` until before ``end`` the callbacks of ``unit_code`` count for the unit that was asked about."""
+
+    unit_code: str
+    begin: datetime
+    end: datetime
+
+
+def spans(session: Session, unit_code: str, *, first: date, last: date) -> list[Span]:
+    """Return whose callbacks, and when, count for ``unit_code`` on assessment days ``first`` to ``last``, after mergers."""
+    found: list[Span] = []
+    for begin, end in _stretches(session, first, last):
+        _, rules = rules_on(session, begin)
+        for code in sorted({unit_code, *(merger.source for merger in rules.mergers)}):
+            if rules.unit_on(code, begin) == unit_code:
+                found.append(Span(code, *period(session, begin, end)))
+    return found
+
+
+def _stretches(session: Session, first: date, last: date) -> list[tuple[date, date]]:
+    """Return the stretches of days in which neither the rules nor the units change."""
+    rules = [(row.valid_from, Rules.model_validate(row.content)) for row in repository.versions(session)]
+    changes = {day for day, _ in rules} | {merger.day for _, content in rules for merger in content.mergers}
+    begins = [first, *sorted(day for day in changes if first < day <= last)]
+    ends = [*(day - timedelta(days=1) for day in begins[1:]), last]
+    return list(zip(begins, ends, strict=True))
 
 
 def count(session: Session, result: Result, *, sign: int = 1) -> None:
     """Add a callback to its units' day, or with ``sign`` -1 take it out again before it changes."""
-    _, rules = rules_on(session, result.counted_at.date())
-    day = rules.day_of(result.counted_at)
-    counts = _counts(result, sign)
-    lead = rules.unit_on(result.unit_code, day)
-    repository.add(session, day, lead, LEAD, counts)
-    for code in sorted({rules.unit_on(code, day) for code in result.co_units} - {lead}):
-        repository.add(session, day, code, CO, counts)
+    for (day, code, part), counts in _shares(session, result, sign).items():
+        repository.add(session, day, code, part, counts)
+
+
+def differences(session: Session, results: Iterable[Result], *, first: date, last: date) -> int:
+    """Count ``results``, all of days ``first`` to ``last``, from nothing; return how many unit-days differ from what stands."""
+    anew: dict[tuple[date, str, str], Counts] = {}
+    for result in results:
+        for key, counts in _shares(session, result, 1).items():
+            anew[key] = anew.get(key, Counts()) + counts
+    kept = repository.unit_days(session, first=first, last=last)
+    return sum(anew.get(key, Counts()) != kept.get(key, Counts()) for key in anew.keys() | kept.keys())
 
 
 def figures(
@@ -105,9 +160,9 @@ def put_in_force(session: Session, content: dict[str, object], *, valid_from: da
     today = current.day_of(now)
     if valid_from <= today:
         raise BadRulesError(f"valid_from: 应晚于今天（考核日 {today:%Y-%m-%d}），已经开始的考核月不改规则")
-    first, last = current.month(*current.month_of(valid_from))
+    first, _ = month(session, *month_of(session, valid_from))
     if valid_from != first:
-        following, _ = current.month(*(current.month_of(last) if valid_from <= first else _next(current.month_of(valid_from))))
+        following, _ = month(session, *_next(month_of(session, valid_from)))
         raise BadRulesError(f"valid_from: 应为考核月的第一天，例如 {following:%Y-%m-%d}")
     versions_so_far = repository.versions(session)
     if any(row.valid_from == valid_from for row in versions_so_far):
@@ -123,6 +178,16 @@ def put_in_force(session: Session, content: dict[str, object], *, valid_from: da
     session.add(row)
     session.flush()
     return row
+
+
+def _shares(session: Session, result: Result, sign: int) -> dict[tuple[date, str, str], Counts]:
+    """Return on which day, for which units and in which part a callback counts."""
+    day = day_of(session, result.counted_at)
+    _, rules = rules_on(session, day)
+    counts = _counts(result, sign)
+    lead = rules.unit_on(result.unit_code, day)
+    helped = {rules.unit_on(code, day) for code in result.co_units} - {lead}
+    return {(day, lead, LEAD): counts} | {(day, code, CO): counts for code in sorted(helped)}
 
 
 def _next(month: tuple[int, int]) -> tuple[int, int]:

@@ -144,6 +144,12 @@ def _ask_community(step: Step) -> None:
     step.detail |= {"community": community, "list": given.community_list.value, "part": given.community_part.value}
 
 
+def _supplement(step: Step) -> None:
+    """Let whoever works on it know; what a repeat adds concerns the unit of the order that it was merged into."""
+    parent = repository.parent(step.session, step.order.id, "merged_into")
+    step.notify.append((parent or step.order).unit_code or "")
+
+
 def _urge(step: Step) -> None:
     step.notify.append(step.order.unit_code or "")
 
@@ -160,6 +166,7 @@ EFFECTS: dict[str, Effect] = {
     "withdraw": _withdraw,
     "rework": _rework,
     "reopen": _reopen,
+    "supplement": _supplement,
     "ask_community": _ask_community,
     "urge": _urge,
 }

@@ -202,13 +202,15 @@ class FiledOut(BaseModel):
     deadline: DeadlineOut | None
     matter: MatterOut | None
     state: str
-    progress_url: str
+    progress_url: str | None
+    """The resident's own page on the order; None where their channel can't carry a link."""
 
 
 class ProgressEventOut(BaseModel):
     """One step, in a resident's words."""
 
     at: datetime
+    name: str
     text: str
 
 

@@ -30,8 +30,8 @@ from dispatch.understanding.service import Reference
 from nlu import contact as contact_reader
 
 
-def filed_out(session: Session, order: Order, reference: Reference, public_url: str) -> FiledOut:
-    """Return what a resident is told about an order just filed."""
+def filed_out(session: Session, order: Order, reference: Reference, progress_url: str | None) -> FiledOut:
+    """Return what a resident is told about an order just filed; ``progress_url`` is their page on it (``dispatch.citizens``)."""
     return FiledOut(
         number=order.number,
         unit=_unit(order.unit_code, reference),
@@ -40,14 +40,14 @@ def filed_out(session: Session, order: Order, reference: Reference, public_url: 
         deadline=_deadline(order),
         matter=_matter(order),
         state=order.state,
-        progress_url=f"{public_url}/?order={order.number}",
+        progress_url=progress_url,
     )
 
 
 def progress_out(session: Session, order: Order, reference: Reference) -> ProgressOut:
     """Return how ``order`` stands, in a resident's words; a repeat stands as the order that it was merged into (Art. 12(2)(3))."""
     steps = [
-        ProgressEventOut(at=beijing(event.at), text=text)
+        ProgressEventOut(at=beijing(event.at), name=event.name, text=text)
         for event in repository.events(session, order.id)
         if (text := words.step(event.name, _event_unit(event, order, reference), history.readable(event.detail)))
     ]

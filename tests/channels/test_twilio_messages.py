@@ -164,7 +164,9 @@ def test_news_of_an_order_waits_for_the_morning_but_an_answer_does_not(phone: Ph
     assert len(twilio_double.texts) == 2
     clock.moment += timedelta(minutes=2)
     phone.deliver()
-    assert twilio_double.texts[2:] == ["已受理"]
+    (news,) = twilio_double.texts[2:]
+    assert news.startswith("已受理\n")
+    assert f"{PUBLIC}/my/" in news, "with the way to the resident's own page"
 
 
 def test_forged_and_absurd_calls_are_refused_and_do_no_harm(
