@@ -13,7 +13,6 @@ import structlog
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.gzip import GZipMiddleware
@@ -59,7 +58,7 @@ from channels import registry
 from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.accounts.callers import authorise
-from dispatch.console.pages import LoginNeededError
+from dispatch.console import refusals
 from dispatch.core.clock import Clock
 from dispatch.core.idempotency import Idempotency
 from dispatch.core.jobs import Jobs
@@ -129,12 +128,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     app.add_middleware(Idempotency)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     install_problem_handlers(app)
-
-    @app.exception_handler(LoginNeededError)
-    def _to_login(request: Request, error: LoginNeededError) -> Response:
-        if request.headers.get("hx-request"):
-            return Response(status_code=401, headers={"HX-Redirect": error.login_url})
-        return RedirectResponse(error.login_url, 303)
+    refusals.install(app)
 
     @app.middleware("http")
     async def _security_headers(request: Request, call_next):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ from dispatch.accounts import oidc
 from dispatch.accounts import service as accounts
 from dispatch.accounts.callers import SESSION_COOKIE
 from dispatch.accounts.service import LoggedIn
+from dispatch.console import kept_forms
 from dispatch.console.pages import FormSender, Pages
 from dispatch.orders.workflow import Role
 from dispatch.platform import Platform, PlatformDep
@@ -27,6 +28,7 @@ _log = structlog.get_logger(__name__)
 
 _WRONG = "用户名或密码不对，或账号已暂时锁定。连续输错五次会锁定十五分钟。"
 _NO_ACCOUNT = "统一身份认证已确认您是谁，但本系统没有您的账号，请联系管理员开通。"
+_KEPT = "已重新登录。刚才因为登录失效没有提交的内容在下面，请确认后提交。"
 _SIGN_ON_FAILED = "统一身份认证没有成功，请再试一次，或用本系统的用户名和密码登录。"
 
 
@@ -43,13 +45,16 @@ def log_in(
     username: Annotated[str, Form(max_length=40)],
     password: Annotated[str, Form(max_length=200)],
     next: Annotated[str, Form(max_length=200)] = "/console",
+    kept: Annotated[str, Form(max_length=400_000)] = "",
 ) -> Response:
-    """Check name and password; five failures lock the account for a while."""
+    """Check name and password; five failures lock the account for a while. ``kept`` is a form that came without a log-in."""
     with platform.database.write() as session:
         result = accounts.log_in(session, username.strip(), password, platform.clock.now())
     if result is None:
-        return _page(platform, next, fault=_WRONG)
+        return _page(platform, next, fault=_WRONG, kept=kept)
     token, who = result
+    if form := kept_forms.unpacked(platform, kept):
+        return _let_in(request, kept_forms.resume(who, form, _KEPT), token)
     return _let_in(request, RedirectResponse(_target(next, who), 303), token)
 
 
@@ -110,9 +115,9 @@ def _open(platform: Platform, username: str) -> tuple[str, LoggedIn] | None:
         return accounts.log_in_as(session, username, platform.clock.now())
 
 
-def _page(platform: Platform, target: str, *, fault: str | None = None) -> Response:
+def _page(platform: Platform, target: str, *, fault: str | None = None, kept: str = "") -> Response:
     city = oidc.configured(platform.settings)
-    return pages.render("login.html", next=_own_path(target), fault=fault, city=city, status=403 if fault else 200)
+    return pages.render("login.html", next=_own_path(target), fault=fault, city=city, kept=kept, status=403 if fault else 200)
 
 
 def _let_in(request: Request, response: Response, token: str) -> Response:

@@ -95,10 +95,10 @@ def page_visitor(request: Request, platform: PlatformDep, jsjb_session: Annotate
         who = login_of(platform, jsjb_session)
         if who:
             return who
-    raise LoginNeededError(_page_of(request))
+    raise LoginNeededError(page_of(request))
 
 
-def _page_of(request: Request) -> str:
+def page_of(request: Request) -> str:
     """Return the page that ``request`` came from: forms and htmx ask for addresses that are no pages to come back to."""
     if request.headers.get("hx-request"):
         return urlsplit(request.headers.get("hx-current-url", "")).path or request.url.path
@@ -110,9 +110,21 @@ def _page_of(request: Request) -> str:
 Visitor = Annotated[LoggedIn, Depends(page_visitor)]
 
 
+class StaleFormError(Exception):
+    """A form came from a page of an earlier log-in (or from no page of ours at all); ``who`` is logged in now."""
+
+    def __init__(self, who: LoggedIn, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.who = who
+        self.problem = problem
+
+
 def form_sender(who: Visitor, csrf: Annotated[str, Form(max_length=64)] = "") -> LoggedIn:
     """FastAPI dependency of forms: who sent it, from a page of this very login."""
-    check_csrf(who, csrf)
+    try:
+        check_csrf(who, csrf)
+    except Problem as problem:
+        raise StaleFormError(who, problem) from None
     return who
 
 

@@ -189,3 +189,62 @@ def test_two_tabs_show_what_changed_and_keep_the_text(client: TestClient) -> Non
     twice = browser.post(f"{path}/transitions/report_stage", data=again)  # a double click
     assert twice.status_code == 200
     assert names(platform, number).count("report_stage") == 1
+
+
+def test_a_reply_survives_an_expired_log_in(client: TestClient) -> None:
+    platform = _platform(client)
+    number = accepted(platform, STALLS)
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    path = f"/console/orders/{number}"
+    written = {"csrf": csrf["X-CSRF-Token"], "seen": _seen(browser.get(path).text), "reason": f"写了很久的进展 {MARKUP}"}
+    browser.cookies.clear()
+    asked = browser.post(f"{path}/transitions/report_stage", data=written)
+    assert asked.status_code == 401
+    kept = re.search(r'name="kept" value="([^"]+)"', asked.text)
+    assert kept
+    form = {"username": "handler-110105026", "password": "wrong", "next": path, "kept": kept[1]}
+    refused = browser.post("/console/login", data=form)
+    assert kept[1] in refused.text, "still there after a mistyped password"
+    shown = browser.post("/console/login", data=form | {"password": "a-long-password"})
+    assert "写了很久的进展" in shown.text
+    assert MARKUP not in shown.text
+    assert "report_stage" not in names(platform, number), "never sent by itself"
+    token = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+    assert token
+    again = {**written, "csrf": token[1]}
+    assert browser.post(f"{path}/transitions/report_stage", data=again).status_code == 200
+    assert names(platform, number)[-1] == "report_stage"
+    forged = browser.post("/console/login", data=form | {"password": "a-long-password", "kept": kept[1][:-2]}, follow_redirects=False)
+    assert forged.status_code == 303
+
+
+def test_an_old_tab_explains_itself_and_other_sites_forms_are_not_kept(client: TestClient) -> None:
+    platform = _platform(client)
+    number = accepted(platform, STALLS)
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    address = f"/console/orders/{number}/transitions/log_contact"
+    form = {"csrf": "of-an-earlier-log-in", "reason": "上午十点打过电话"}
+    stale = browser.post(address, data=form)
+    assert stale.status_code == 403
+    assert "上午十点打过电话" in stale.text
+    assert csrf["X-CSRF-Token"] in stale.text
+    foreign = browser.post(address, data=form, headers={"Origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403
+    assert foreign.json()["type"] == "/problems/csrf"
+    browser.cookies.clear()
+    without = browser.post(address, data=form, headers={"Origin": "https://elsewhere.example"}, follow_redirects=False)
+    assert without.status_code == 303
+    assert "log_contact" not in names(platform, number)
+
+
+def test_what_is_wrong_is_told_as_a_page(client: TestClient) -> None:
+    browser, csrf = log_in(client, Role.HANDLER, "110105026")
+    html = {"Accept": "text/html"}
+    missing = browser.get("/console/orders/BJ20261123-999999", headers=html)
+    assert missing.status_code == 404
+    assert "没有找到工单" in missing.text
+    assert "<nav" in missing.text
+    long = browser.post("/console/orders/x/transitions/answer", data={"csrf": csrf["X-CSRF-Token"], "answer": "长" * 20_001}, headers=html)
+    assert long.status_code == 422
+    assert "answer: 太长" in long.text
+    assert browser.get("/console/orders/BJ20261123-999999").json()["status"] == 404
