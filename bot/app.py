@@ -36,6 +36,7 @@ import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
 import dispatch.console.figures_pages
 import dispatch.console.inbox_pages
+import dispatch.console.insight_pages
 import dispatch.console.knowledge_pages
 import dispatch.console.knowledge_use_pages
 import dispatch.console.login_pages
@@ -44,6 +45,7 @@ import dispatch.console.order_pages
 import dispatch.console.template_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
+import dispatch.insight.api
 import dispatch.intake.api
 import dispatch.knowledge.api
 import dispatch.media.api
@@ -161,6 +163,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,
         dispatch.console.knowledge_use_pages,
+        dispatch.console.insight_pages,
         dispatch.console.knowledge_pages,
         dispatch.console.deliveries_pages,
         dispatch.console.figures_pages,
@@ -172,6 +175,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.attachments.api,
         dispatch.citizens.api,
         dispatch.evaluation.api,
+        dispatch.insight.api,
     ):
         app.include_router(module.router, dependencies=[Depends(authorise)])
     for channel in registry.CHANNELS:

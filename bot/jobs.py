@@ -13,6 +13,7 @@ from dispatch.core import idempotency
 from dispatch.core.jobs import Periodic
 from dispatch.core.live import LiveEvent
 from dispatch.evaluation.push import evaluation_body, push_finished_month
+from dispatch.insight import jobs as insight
 from dispatch.knowledge import jobs as knowledge
 from dispatch.media import jobs as media
 from dispatch.media import service as media_service
@@ -68,6 +69,7 @@ HANDLERS: dict[str, Handler] = {
 
 PERIODIC: list[Periodic] = [
     Periodic("forget-old-keys", "47 * * * *", forget_old),
+    *insight.PERIODIC,
     *knowledge.PERIODIC,
     Periodic("ask-residents", "*/2 * * * *", ask_residents),
     Periodic("tend-desk", "*/10 * * * * *", staffing.tend),

@@ -17,6 +17,7 @@ import dispatch.core.idempotency
 import dispatch.drafts.models
 import dispatch.emergencies.models
 import dispatch.evaluation.models
+import dispatch.insight.models
 import dispatch.knowledge.models
 import dispatch.media.models
 import dispatch.orders.models

@@ -24,6 +24,7 @@ SCOPES = {
     "knowledge:read": "检索知识库",
     "knowledge:write": "提交、导入知识",
     "evaluation:read": "查询回访与考评",
+    "insight:read": "查询数据分析",
     "intake:write": "批量受理、通话记录",
 }
 """What a service token may be allowed."""
@@ -110,6 +111,8 @@ TABLE: dict[str, Rule] = {
     "GET /api/v1/evaluation/days": Rule(_STAFF, "evaluation:read", assistant=False),
     "GET /api/v1/evaluation/rules": Rule(_STAFF, "evaluation:read", assistant=False),
     "POST /api/v1/evaluation/rules": Rule(frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}), assistant=False),
+    # 数据分析
+    "GET /api/v1/insight/surges": Rule(_STAFF, "insight:read", assistant=False),
     # 推送、投递、令牌、登录
     "GET /api/v1/webhooks": _ADMINISTRATION,
     "POST /api/v1/webhooks": _ADMINISTRATION,

@@ -53,6 +53,7 @@ NAVIGATION: list[Entry] = [
     Entry("/console/catalogue", "派单目录", frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})),
     Entry("/console/knowledge", "知识库", _EVERYBODY),
     Entry("/console/figures", "数据", _EVERYBODY),
+    Entry("/console/insight", "数据分析", _EVERYBODY),
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 

@@ -21,6 +21,7 @@ class Order(Base):
         Index("ix_orders_unit_inbox", "unit_code", "state", "deadline_at"),
         Index("ix_orders_due", "state", "deadline_at"),
         Index("ix_orders_updated", "updated_at"),
+        Index("ix_orders_street_matter", "street", "matter_code", "created_at"),
         Index("ix_orders_unit_updated", "unit_code", "updated_at"),
         Index("ix_orders_timer", "next_timer_at", postgresql_where=_HAS_TIMER, sqlite_where=_HAS_TIMER),
     )
