@@ -32,8 +32,11 @@ import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.citizens.api
 import dispatch.console.api
+import dispatch.console.callbacks_pages
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
+import dispatch.console.evaluation_pages
+import dispatch.console.evaluation_rules_pages
 import dispatch.console.figures_pages
 import dispatch.console.inbox_pages
 import dispatch.console.insight_pages
@@ -166,6 +169,9 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.insight_pages,
         dispatch.console.knowledge_pages,
         dispatch.console.deliveries_pages,
+        dispatch.console.callbacks_pages,
+        dispatch.console.evaluation_pages,
+        dispatch.console.evaluation_rules_pages,
         dispatch.console.figures_pages,
         dispatch.understanding.corrections_api,
         dispatch.webhooks.api,
