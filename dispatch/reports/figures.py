@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -54,6 +54,8 @@ class Figures:
     asked: int
     answered_at_once: int
     tables: tuple[Table, ...]
+    as_of: datetime | None
+    """When the orders were counted, where that wasn't just now."""
 
     def table(self, name: str) -> Table:
         """Return the table called ``name``. Raises KeyError."""
@@ -89,6 +91,7 @@ def gather(session: Session, first: date, last: date, reference: Reference, *, u
         asked=sum(row.asked for row in asked),
         answered_at_once=sum(row.answered for row in asked),
         tables=tuple(_of_unit(period, unit, reference) if unit else _of_city(period, counts, rules, reference)),
+        as_of=period.as_of,
     )
 
 

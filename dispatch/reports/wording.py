@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from dispatch.core.clock import beijing_text
 from dispatch.reports.figures import Figures
 from dispatch.reports.tables import UNNAMED, K, Table
 
@@ -98,7 +99,7 @@ def rates(figures: Figures) -> list[str]:
 def notes(figures: Figures, rules_version: int) -> list[str]:
     """Return how the figures came about."""
     made = [
-        "受理量按诉求登记的日期统计（北京时间）；答复、超时、退回重办等归入诉求登记的那一天，以报告生成时的状态为准。",
+        f"受理量按诉求登记的日期统计（北京时间）；答复、超时、退回重办等归入诉求登记的那一天，以{_as_of(figures)}的状态为准。",
         "按时答复率＝时限内首次答复的件数÷（时限内首次答复的件数＋曾超时的件数）。平均答复用时从登记起算，不扣除节假日和暂停计时。",
         f"响应率、解决率、满意率按完整且纳入考核的回访计算，考核日、权重和剔除情形见第 {rules_version} 版考评规则；"
         "全市的比率以回访件数为基数，不是各单位比率的平均。",
@@ -111,6 +112,10 @@ def notes(figures: Figures, rules_version: int) -> list[str]:
     else:
         made.append("本报告供单位内部改进工作使用（《条例（草案）》第二十六条、第二十七条），不对外公布。")
     return made
+
+
+def _as_of(figures: Figures) -> str:
+    return beijing_text(figures.as_of) if figures.as_of else "报告生成时"
 
 
 def _day(day: date) -> str:

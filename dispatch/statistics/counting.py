@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
@@ -55,27 +54,31 @@ Counts = dict[str, dict[str, Tally]]
 
 def count(orders: Iterable[OrderFacts]) -> Counts:
     """Return the counts of ``orders`` by every dimension."""
-    counts: Counts = {dimension: defaultdict(Tally) for dimension in DIMENSIONS}
+    sums: dict[str, dict[str, list[int]]] = {dimension: {} for dimension in DIMENSIONS}
     for order in orders:
-        tally = _tally(order)
+        # Lists, and only what isn't zero: a year of Beijing is eleven million orders in twelve dimensions.
+        values = [(place, value) for place, value in enumerate(_values(order)) if value]
         for dimension, key in _keys(order):
-            counts[dimension][key].add(tally)
-    return counts
+            cell = sums[dimension].setdefault(key, [0] * len(TALLIED))
+            for place, value in values:
+                cell[place] += value
+    return {dimension: {key: Tally(*cell) for key, cell in cells.items()} for dimension, cells in sums.items()}
 
 
-def _tally(order: OrderFacts) -> Tally:
+def _values(order: OrderFacts) -> tuple[int, ...]:
+    """Return what ``order`` adds to each field of a tally, in their order."""
     answered = order.answered_at is not None
-    return Tally(
-        filed=1,
-        dispatched=int(order.handling in _DISPATCHED),
-        answered=int(answered),
-        on_time=int(answered and not order.overdue),
-        overdue=int(order.overdue),
-        closed=int(order.state in _OVER),
-        reworked=int(order.reworks > 0),
-        extended=int(order.extended),
-        objected=int(order.objected),
-        answer_seconds=int((order.answered_at - order.created_at).total_seconds()) if order.answered_at else 0,
+    return (
+        1,
+        order.handling in _DISPATCHED,
+        answered,
+        answered and not order.overdue,
+        order.overdue,
+        order.state in _OVER,
+        order.reworks > 0,
+        order.extended,
+        order.objected,
+        int((order.answered_at - order.created_at).total_seconds()) if order.answered_at else 0,
     )
 
 

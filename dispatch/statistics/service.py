@@ -30,6 +30,8 @@ class Period:
     first: date
     last: date
     fresh: dict[date, Counts]
+    as_of: datetime | None = None
+    """When the counts were made, where they aren't those of this moment."""
 
     def sums(self, dimension: str, *, prefix: str = "") -> dict[str, Tally]:
         """Return the counts by key of ``dimension`` (of those that begin with ``prefix``)."""
@@ -59,15 +61,23 @@ def stored(session: Session, first: date, last: date) -> Period:
     return Period(session, first, last, {})
 
 
-def exact(session: Session, first: date, last: date) -> Period:
-    """Return the counts of a period as they are now; days that have changed since they were stored are counted on the spot."""
+def exact(session: Session, first: date, last: date, *, at_most: int = 100_000) -> Period:
+    """Return the counts of a period as they are now; days that have changed since they were stored are counted on the spot.
+
+    Where that would mean to read more than ``at_most`` orders (some seconds), they are those stored a few minutes ago, and say so.
+    """
     up_to = repository.counted_up_to(session)
     if up_to is None:
         begin = facts.first_day(session)
         days = _days(max(first, begin), last) if begin else []
     else:
         days = sorted(facts.days_changed_since(session, up_to.moment - _OVERLAP))
-    fresh = {day: _count(session, day) for day in days if first <= day <= last}
+    days = [day for day in days if first <= day <= last]
+    if up_to is not None and days:
+        volume = repository.by_day(session, "all", ("",), days[0], days[-1])
+        if sum(tally.filed for day, tally in volume.items() if day in days) > at_most:
+            return Period(session, first, last, {}, up_to.moment)
+    fresh = {day: _count(session, day) for day in days}
     return Period(session, first, last, {day: counts for day, counts in fresh.items() if up_to is not None or counts["all"]})
 
 

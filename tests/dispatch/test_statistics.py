@@ -87,6 +87,18 @@ def test_counting_bit_by_bit_gives_what_counting_anew_gives(platform: Platform, 
         assert session.scalar(sa.select(sa.func.min(DayCount.filed))) == 1, "nothing stands there with nothing in it"
 
 
+def test_where_counting_now_would_take_long_the_counts_say_of_when_they_are(platform: Platform, clock: FixedClock) -> None:
+    register(platform, COLD_FLAT)
+    count_orders(platform)
+    counted = clock.now()
+    clock.moment += timedelta(minutes=3)
+    register(platform, COLD_FLAT)
+    with platform.database.read() as session:
+        assert (service.exact(session, FIRST, LAST).total().filed, service.exact(session, FIRST, LAST).as_of) == (2, None)
+        earlier = service.exact(session, FIRST, LAST, at_most=0)
+        assert (earlier.total().filed, earlier.as_of) == (1, counted)
+
+
 def test_nothing_filed_is_no_error(platform: Platform) -> None:
     assert exact(platform)["all"] == {}
     assert count_orders(platform) == 0
