@@ -295,6 +295,31 @@ def keys_rotate(
         raise typer.Exit(1) from error
 
 
+@app.command("open-data")
+def open_data(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="第一天（北京时间），如 2026-01-01。")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="最后一天（含）。")],
+    out: Annotated[Path, typer.Option("--out", help="写到哪个目录；没有就新建。")],
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """可公开的统计数据：CSV、数据字典（Frictionless Data Package）和检查记录；每行不少于 5 件，通不过检查就不发布。"""
+    from bot.commands.report import ReportUsageError, publish
+    from dispatch.reports.open_data import UnsafeExtractError
+
+    try:
+        publish(_settings(data_dir, database_url), first.date(), last.date(), out, typer.echo)
+    except ReportUsageError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    except UnsafeExtractError as error:
+        say(f"没有发布：{error}")
+        raise typer.Exit(1) from error
+    except OSError as error:
+        say(f"--out: 写不进去（{error.strerror}）")
+        raise typer.Exit(1) from error
+
+
 @retention.command("run")
 def retention_run(
     days: Annotated[int | None, typer.Option(help="保存多少天；默认按 JSJB_RETENTION_DAYS。", min=1)] = None,

@@ -82,3 +82,26 @@ def first_day(session: Session) -> date | None:
     """Return the day (Beijing) on which the first order was filed, None where there is none."""
     first = session.scalar(select(Order.created_at).order_by(Order.created_at).limit(1))
     return beijing(first).date() if first else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many orders share what can be published of each."""
+
+    district: str
+    group: str
+    request_type: str
+    channel: str
+    filed: int
+    closed: int
+    reworked: int
+
+
+def cells(session: Session, begin: datetime, end: datetime) -> list[Cell]:
+    """Return the orders filed from ``begin`` to before ``end`` by district, group of matters, type and channel; empty where unknown."""
+    group = func.substr(func.coalesce(Order.matter_code, ""), 1, 2)
+    keys = (func.coalesce(Order.district, ""), group, func.coalesce(Order.request_type, ""), Order.channel)
+    over = func.sum(case((Order.state.in_(("closed", "withdrawn")), 1), else_=0))
+    reworked = func.sum(case((Order.reworks > 0, 1), else_=0))
+    statement = select(*keys, func.count(), over, reworked).where(Order.created_at >= begin, Order.created_at < end).group_by(*keys)
+    return [Cell(*row) for row in session.execute(statement.order_by(*keys))]
