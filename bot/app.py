@@ -32,9 +32,11 @@ import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.citizens.api
 import dispatch.console.api
+import dispatch.console.bulk_pages
 import dispatch.console.callbacks_pages
 import dispatch.console.catalogue_pages
 import dispatch.console.deliveries_pages
+import dispatch.console.dispatcher_pages
 import dispatch.console.evaluation_pages
 import dispatch.console.evaluation_rules_pages
 import dispatch.console.figures_pages
@@ -155,6 +157,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.inbox_pages,
         dispatch.console.notices_pages,
         dispatch.console.order_pages,
+        dispatch.console.bulk_pages,
+        dispatch.console.dispatcher_pages,
         dispatch.console.template_pages,
         dispatch.console.login_pages,
         dispatch.understanding.api,

@@ -7,6 +7,7 @@ from channels.delivery import service as delivery
 from channels.delivery import surveys
 from channels.desk import staffing
 from dispatch.accounts import lookups
+from dispatch.bulk import service as bulk
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.push import callback_body
 from dispatch.core import idempotency
@@ -56,6 +57,7 @@ def forget_old(platform: Platform) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
+    bulk.KIND: bulk.work_off,
     media_service.FETCH: media.fetch_file,
     media_service.OCR: media.read_picture,
     media_service.REMOVE: media.remove_file,

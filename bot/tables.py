@@ -11,6 +11,7 @@ import channels.open311.models
 import channels.transcripts.models
 import dispatch.accounts.models
 import dispatch.answer_templates.models
+import dispatch.bulk.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models
 import dispatch.core.idempotency

@@ -22,7 +22,15 @@ router = APIRouter(prefix="/console/deliveries", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
 
 STATES = {"dead": "已放弃", "waiting": "等待中", "delivered": "已送达", "cancelled": "已取消"}
-KINDS = {"webhook": "数据推送", "resident": "告知诉求人", "message": "会话消息", "notice": "单位提醒", "ocr": "图片识别", "survey": "回访"}
+KINDS = {
+    "webhook": "数据推送",
+    "resident": "告知诉求人",
+    "message": "会话消息",
+    "notice": "单位提醒",
+    "bulk": "批量办理",
+    "ocr": "图片识别",
+    "survey": "回访",
+}
 _PAGE = 50
 
 

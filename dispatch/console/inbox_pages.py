@@ -28,6 +28,7 @@ from dispatch.units.service import UnitEntry
 router = APIRouter(prefix="/console", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
 
+REVIEWERS = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 _UNIT_TABS = ("open", "dispatched", "accepted", "held", "objected", "help", "answered", "closed")
 _CITY_TABS = ("open", "registered", "dispatched", "accepted", "held", "objected", "answered", "closed")
 _FULL_NUMBER = re.compile(r"BJ\d{8}-\d{6}")
@@ -71,7 +72,7 @@ def inbox_page(platform: PlatformDep, who: Visitor, asked: WantedDep) -> Respons
         streets=_streets(platform, unit),
         channels=CHANNEL_NAMES,
         units=[] if unit_code else reference.units.all(),
-        can_bulk=False,
+        can_bulk=who.role in REVIEWERS,
         counted_up_to=worklist.COUNTED_UP_TO,
     )
 

@@ -24,8 +24,12 @@ LONGEST_PAGE = 100
 """Orders on one page: what a unit asks for, and what waits for its help, which isn't paged."""
 
 _FINISHED = {"answered": (State.ANSWERED,), "closed": (State.CLOSED, State.MERGED, State.WITHDRAWN)}
-_OPEN = {
+_STATES = {
+    **_FINISHED,
     "open": worklist.TIMED_STATES,
+    "help": worklist.TIMED_STATES,
+    "copied": worklist.TIMED_STATES,
+    "registered": (State.REGISTERED,),
     "dispatched": (State.DISPATCHED,),
     "accepted": (State.ACCEPTED,),
     "held": (State.HELD,),
@@ -114,7 +118,7 @@ def order_filter(asked: Wanted, unit_code: str | None, reference: Reference, now
     first, last = _day(asked.q)
     numbers = _numbers(asked.q, now) if asked.q and first is None else None
     return OrderFilter(
-        states=() if numbers else _OPEN.get(asked.tab) or _FINISHED.get(asked.tab) or (),
+        states=() if numbers else _STATES[asked.tab],
         unit=unit_code or (other or asked.unit or None),
         matter=(item.code if item else asked.matter) or None,
         street=asked.street or None,

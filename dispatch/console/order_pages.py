@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
@@ -14,14 +13,15 @@ from dispatch.attachments.service import LARGEST, MediaError, NotAllowedError
 from dispatch.console import order_view
 from dispatch.console.order_steps import BadStepFormError, StepFormDep
 from dispatch.console.order_view import Shown
-from dispatch.console.pages import NEED_NAMES, FormSender, Visitor
+from dispatch.console.pages import FormSender, Visitor
 from dispatch.core.live import LiveEvent
 from dispatch.core.problems import not_found
 from dispatch.media import service as media
 from dispatch.orders import service as orders
+from dispatch.orders.refusals import REFUSED, in_words
 from dispatch.orders.schemas import EventOut, TransitionIn
-from dispatch.orders.service import Actor, BadDeadlineError, NotInChargeError, Order, RuleError, UnknownUnitError, VersionConflictError
-from dispatch.orders.workflow import IllegalTransitionError, MissingNeedError, Role, row_named
+from dispatch.orders.service import Actor, Order
+from dispatch.orders.workflow import Role
 from dispatch.platform import Platform, PlatformDep
 
 router = APIRouter(prefix="/console/orders", include_in_schema=False)
@@ -29,17 +29,7 @@ router = APIRouter(prefix="/console/orders", include_in_schema=False)
 Files = Annotated[list[UploadFile], File(default_factory=list)]
 Seen = Annotated[int | None, Form(ge=0, le=2**31)]
 
-_Refused = (
-    IllegalTransitionError,
-    MissingNeedError,
-    RuleError,
-    BadStepFormError,
-    NotInChargeError,
-    UnknownUnitError,
-    BadDeadlineError,
-    MediaError,
-    NotAllowedError,
-)
+_Refused = (*REFUSED, BadStepFormError, MediaError, NotAllowedError)
 
 
 class ChangedMeanwhileError(Exception):
@@ -62,13 +52,22 @@ def order_page(platform: PlatformDep, who: Visitor, number: str, merge: Annotate
 
 @router.post("/{number}/transitions/{name}")
 def apply_transition(
-    platform: PlatformDep, who: FormSender, number: str, name: str, form: StepFormDep, files: Files, seen: Seen = None
+    platform: PlatformDep,
+    who: FormSender,
+    number: str,
+    name: str,
+    form: StepFormDep,
+    files: Files,
+    seen: Seen = None,
+    back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Do one step; what can't be done is said on the page, with everything written kept.
 
     ``seen`` is the last event that the page showed: what people did since then is shown first, instead of being written over.
+    ``back`` is the list to return to; without it the order's own page is shown.
     """
     actor = Actor(who.username, who.role, who.unit_code)
+    target = back if back.startswith("/console") else f"/console/orders/{number}"
     try:
         given = form.given(platform.reference.current())
         with platform.database.read() as session:
@@ -76,16 +75,14 @@ def apply_transition(
         _keep(platform, actor, number, files)
         conversation = _apply(platform, actor, number, name, given, None if any(_real(each) for each in files) else seen)
     except DoneAlreadyError:
-        return RedirectResponse(f"/console/orders/{number}", 303)
+        return RedirectResponse(target, 303)
     except ChangedMeanwhileError as changed:
         return order_view.render(platform, who, number, Shown(step=name, form=form, changes=changed.events))
-    except VersionConflictError:
-        return order_view.render(platform, who, number, Shown(step=name, form=form, fault="别人刚刚更新了这张工单，请核对后再提交一次"))
     except _Refused as error:
         return order_view.render(platform, who, number, Shown(step=name, form=form, fault=_in_words(error, platform)))
     if conversation:
         platform.live.publish(LiveEvent(f"conversation:{conversation}", "order", {"number": number}))
-    return RedirectResponse(f"/console/orders/{number}", 303)
+    return RedirectResponse(target, 303)
 
 
 @router.post("/{number}/contact")
@@ -178,25 +175,4 @@ def _real(file: UploadFile) -> bool:
 
 def _in_words(error: Exception, platform: Platform) -> str:
     """Return why a step was refused, as its page says it."""
-    match error:
-        case IllegalTransitionError():
-            return f"工单现在是“{error.state.label}”，您不能对它做这一步"
-        case MissingNeedError():
-            why = f"：{error.why}" if error.why else ""
-            return f"“{row_named(error.name).label}”还需要填写{NEED_NAMES.get(error.need.value, error.need.value)}{_names(why, platform)}"
-        case NotInChargeError():
-            return "这张工单由其他单位承办，本单位收到的是推送件"
-        case UnknownUnitError():
-            return f"没有代码为“{error}”的单位"
-        case BadDeadlineError():
-            return "新的时限应晚于现在和现有时限，且不超过一年"
-        case MediaError():
-            return f"附件没有收下：{error}"
-        case _:
-            return str(error)
-
-
-def _names(text: str, platform: Platform) -> str:
-    """Return ``text`` with the codes of units turned into their names."""
-    units = platform.reference.current().units
-    return re.sub(r"[A-Z]?\d{3,12}", lambda found: unit.name if (unit := units.find(found[0])) else found[0], text)
+    return f"附件没有收下：{error}" if isinstance(error, MediaError) else in_words(error, platform.reference.current().units)

@@ -57,6 +57,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         found = templates.listing(session, who.unit_code) if answerable else []
         conversation = order.conversation_id if who.role in DESK_ROLES else None
         contacted = order.contacted_at
+        alike = orders.candidates(session, order) if any(step.name == "merge" for step in steps) else []
     names = {step.name for step in steps}
     form = shown.form or step_form(parent=shown.merge)
     opened = shown.step or ("merge" if shown.merge else step_words.first_step(State(out.state), steps))
@@ -72,6 +73,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "fault": shown.fault,
         "groups": step_words.layout(steps),
         "opened": opened,
+        "alike": [(each, State(each.order.state).label) for each in alike],
         "can_attach": "attach" in names,
         "can_unmask": "unmask" in names and shown.contact is None and not out.contact.anonymous,
         "files": [media.as_json(platform, each, now=now) for each in files],

@@ -18,6 +18,7 @@ from dispatch.accounts.callers import check_csrf, login_of
 from dispatch.accounts.service import LoggedIn
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem
+from dispatch.orders.refusals import NEED_NAMES as NEED_NAMES
 from dispatch.orders.workflow import Role
 from dispatch.platform import PlatformDep
 
@@ -48,6 +49,7 @@ class Entry:
 NAVIGATION: list[Entry] = [
     Entry("/desk", "话务员工作台", DESK_ROLES),
     Entry("/console", "工单", _EVERYBODY),
+    Entry("/console/dispatch", "派单台", frozenset({Role.DISPATCHER, Role.SUPERVISOR})),
     Entry("/console/notices", "提醒", frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR})),
     Entry("/console/callbacks", "回访", frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})),
     Entry("/console/appeals", "回访申诉", frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})),
@@ -60,21 +62,6 @@ NAVIGATION: list[Entry] = [
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 
-NEED_NAMES = {
-    "reason": "说明",
-    "answer": "答复",
-    "unit": "单位",
-    "deadline": "时限",
-    "ending": "办结方式",
-    "ground": "暂停的理由",
-    "parent": "并入的工单",
-    "parts": "各件诉求",
-    "community_list": "属于哪个清单",
-    "community_part": "社区的角色",
-    "community": "社区",
-    "no_contact_reason": "没有联系诉求人的原因",
-    "no_report_reason": "先行答复的原因",
-}
 CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
 
 _KIT = Path(__file__).parent / "templates"

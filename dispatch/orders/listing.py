@@ -34,6 +34,9 @@ class OrderFilter:
     request_type: str | None = None
     channel: str | None = None
     numbers: tuple[str, ...] | None = None
+    objections: int | None = None
+    """At least so many objections to its dispatch."""
+
     overdue_at: datetime | None = None
     """Only orders that are open and past their deadline at this moment."""
 
@@ -73,6 +76,8 @@ def conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
         found.append(parts[wanted.part])
     if wanted.numbers is not None:
         found.append(Order.number.in_(wanted.numbers))
+    if wanted.objections is not None:
+        found.append(Order.objections >= wanted.objections)
     for column, value in (
         (Order.matter_code, wanted.matter),
         (Order.district, wanted.district),

@@ -23,6 +23,7 @@ class Order(Base):
         Index("ix_orders_updated", "updated_at"),
         Index("ix_orders_street_matter", "street", "matter_code", "created_at"),
         Index("ix_orders_unit_updated", "unit_code", "updated_at"),
+        Index("ix_orders_flagged", "deadline_at", postgresql_where=text("flagged"), sqlite_where=text("flagged = 1")),
         Index("ix_orders_timer", "next_timer_at", postgresql_where=_HAS_TIMER, sqlite_where=_HAS_TIMER),
     )
 

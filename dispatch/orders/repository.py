@@ -89,6 +89,12 @@ def events(session: Session, order_id: int) -> Sequence[OrderEvent]:
     return session.scalars(select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.sequence)).all()
 
 
+def last_events(session: Session, order_ids: Sequence[int]) -> Sequence[OrderEvent]:
+    """Return the newest event of each of these orders."""
+    newest = select(func.max(OrderEvent.id)).where(OrderEvent.order_id.in_(order_ids)).group_by(OrderEvent.order_id)
+    return session.scalars(select(OrderEvent).where(OrderEvent.id.in_(newest))).all()
+
+
 def count_events(session: Session, order_id: int) -> int:
     """Return how many events an order has."""
     return session.scalar(select(func.count()).select_from(OrderEvent).where(OrderEvent.order_id == order_id)) or 0

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.core.crypto import FieldCipher
 from dispatch.orders import following, helpers, history, intake, moving, repository
+from dispatch.orders.assignment import place_of
+from dispatch.orders.candidates import Candidate as Candidate
+from dispatch.orders.candidates import candidates as candidates
 from dispatch.orders.errors import BadDeadlineError as BadDeadlineError
 from dispatch.orders.errors import NotInChargeError as NotInChargeError
 from dispatch.orders.errors import RuleError as RuleError
@@ -22,12 +25,14 @@ from dispatch.orders.step import Actor as Actor
 from dispatch.orders.views import contact_in_full as contact_in_full
 from dispatch.orders.views import events_out as events_out
 from dispatch.orders.views import filed_out as filed_out
+from dispatch.orders.views import last_events as last_events
 from dispatch.orders.views import links_out as links_out
 from dispatch.orders.views import order_out as order_out
 from dispatch.orders.views import orders_out as orders_out
 from dispatch.orders.views import progress_out as progress_out
 from dispatch.orders.workflow import Party, Role, State, Transition, allowed
 from dispatch.understanding.service import Reference
+from dispatch.units.service import UnitEntry
 
 
 def register(
@@ -106,6 +111,11 @@ def steps(
     """Return what ``actor`` may do with ``order`` now, in the table's order."""
     parties: frozenset[Party] = helpers.parties(session, order, actor.unit) if actor.role is Role.HANDLER else frozenset()
     return allowed(State(order.state), actor.role, parties, moving.conditions(order, reference, rules or current_rules(), now))
+
+
+def suggested_unit(order: Order, reference: Reference) -> UnitEntry:
+    """Return the unit that ``order`` goes to by catalogue (Art. 12, 14)."""
+    return reference.assign(order.matter_code, place_of(order), order.description).unit
 
 
 def find(session: Session, number: str) -> Order | None:

@@ -127,21 +127,28 @@ def contact_in_full(order: Order, cipher: FieldCipher) -> ContactOut:
 
 def events_out(session: Session, order: Order) -> list[EventOut]:
     """Return the whole history of ``order``, oldest first."""
-    return [
-        EventOut(
-            sequence=event.sequence,
-            at=beijing(event.at),
-            name=event.name,
-            label=words.event_label(event.name),
-            actor=event.actor,
-            role=event.role,
-            from_state=event.from_state,
-            to_state=event.to_state,
-            article=event.article,
-            detail=history.readable(event.detail),
-        )
-        for event in repository.events(session, order.id)
-    ]
+    return [_event_out(event) for event in repository.events(session, order.id)]
+
+
+def last_events(session: Session, orders: Sequence[Order]) -> dict[str, EventOut]:
+    """Return the newest event of each of ``orders``, by the order's number."""
+    numbers = {order.id: order.number for order in orders}
+    return {numbers[event.order_id]: _event_out(event) for event in repository.last_events(session, list(numbers))}
+
+
+def _event_out(event: OrderEvent) -> EventOut:
+    return EventOut(
+        sequence=event.sequence,
+        at=beijing(event.at),
+        name=event.name,
+        label=words.event_label(event.name),
+        actor=event.actor,
+        role=event.role,
+        from_state=event.from_state,
+        to_state=event.to_state,
+        article=event.article,
+        detail=history.readable(event.detail),
+    )
 
 
 def links_out(session: Session, order: Order) -> list[LinkOut]:

@@ -69,6 +69,11 @@ def flagged(session: Session, *, limit: int) -> list[Order]:
     return list(session.scalars(select(Order).where(Order.flagged, open_).order_by(Order.deadline_at, Order.id).limit(limit)))
 
 
+def numbers(session: Session, wanted: OrderFilter, *, limit: int) -> list[str]:
+    """Return the numbers of up to ``limit`` orders that ``wanted`` means, in no order."""
+    return list(session.scalars(select(Order.number).where(*conditions(wanted)).limit(limit)))
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How many orders stand where, each counted up to ``COUNTED_UP_TO``."""

@@ -1,6 +1,7 @@
 // Lists by keyboard, choosing rows, printing, and word of new notices.
 const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-const rows = () => [...document.querySelectorAll("table[data-list] tbody tr")].filter((row) => row.querySelector("a"));
+const ROW = "table[data-list] tbody tr, [data-cards] > article";
+const rows = () => [...document.querySelectorAll(ROW)].filter((row) => row.querySelector("a"));
 let current = -1;
 
 function select(index) {
@@ -31,7 +32,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 document.addEventListener("focusin", ({ target }) => {
-  const row = target.closest?.("table[data-list] tbody tr");
+  const row = target.closest?.(ROW);
   if (row) { const index = rows().indexOf(row); if (index >= 0 && index !== current) { rows()[current]?.classList.remove("current"); current = index; row.classList.add("current"); } }
 });
 
@@ -45,7 +46,7 @@ function chosen() {
   }
 }
 document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-all]")) for (const box of target.closest("table").querySelectorAll("input[name=n]")) box.checked = target.checked;
+  if (target.matches("[data-all]")) for (const box of (target.closest("table") ?? document).querySelectorAll("input[name=n]")) box.checked = target.checked;
   if (target.matches("[data-all], input[name=n]")) chosen();
 });
 chosen();
@@ -82,3 +83,17 @@ document.addEventListener("change", ({ target }) => {
   target.value = "";
   field.focus();
 });
+
+// A job's page follows it
+async function follow() {
+  const shown = document.querySelector("[data-progress]");
+  if (!shown) return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (answer?.ok && !answer.redirected) {
+    const fetched = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("progress");
+    if (fetched && !fetched.hasAttribute("data-progress")) { location.reload(); return; }
+    if (fetched) shown.replaceWith(fetched);
+  }
+  setTimeout(follow, 2000);
+}
+if (document.querySelector("[data-progress]")) setTimeout(follow, 1000);
