@@ -99,7 +99,7 @@ def _rule(entry: dict[str, Any], where: str) -> _Rule:
 _ABUSE = re.compile(
     "傻[逼比叉缺bx]|煞笔|沙比|sb|s b|操你|草你|艹|cnm|nmsl|你妈(?:的|死|逼|比)?|他妈的?|tmd|妈的|妈了个|王八蛋|混蛋|狗日的?|狗东西|狗屁|"
     "废物|饭桶|(?<![么算是类扔倒])垃圾(?=东西|部门|政府|热线|玩意|客服|[!！。,，]|$)|去死|死全家|滚蛋?|脑残|白痴|弱智|智障|畜生|杂种|不要脸|臭不要脸|狗官|贱人|"
-    "吃屎|吃干饭的?|白吃饭的?|孙子|老子|神经病|有病吧?|放屁|尼玛|卧槽|我靠|丫的|逼样|傻子|狗腿子|人渣",
+    "吃屎|吃干饭的?|白吃饭的?|孙子|老子|神经病|有病吧?|放屁|尼玛|卧槽|我靠|丫的|逼样|傻子|狗腿子|人渣|草泥马|吸血鬼|(?:一群|一帮|都是|就是|全是)骗子",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(
@@ -112,13 +112,13 @@ _MATTER = re.compile(
 )
 
 
-def _is_mere_abuse(text: str) -> bool:
-    """Return whether ``text`` abuses and says nothing else: what remains without the abuse names no matter."""
+def _is_mere_abuse(text: str, matter_found: bool) -> bool:
+    """Return whether ``text`` abuses and says nothing else: what remains without the abuse names no matter, or nothing remains at all."""
     rest, abuse = _ABUSE.subn("", text)
     if not abuse:
         return False
     rest = "".join(re.findall(r"[\u4e00-\u9fff]", _ADDRESSED.sub("", rest)))
-    return not _MATTER.search(rest) and len(rest) <= 14 + 4 * abuse
+    return not rest if matter_found else not _MATTER.search(rest) and len(rest) <= 14 + 4 * abuse
 
 
 _ASKS_PROGRESS = re.compile(
@@ -175,7 +175,7 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
     risk = any(rules[n].evidence(text) is not None for n in candidates if rules[n].route == "stability_risk")
     if emergency:
         return Handling("emergency", None, 1.0, "存在紧急危险（第十二条第一项）", False)
-    if not matter_found and _is_mere_abuse(text):
+    if _is_mere_abuse(text, matter_found):
         return Handling("educate", None, 0.9, "只有辱骂，没有诉求（第十二条第六项）", risk)
     orders = order_numbers(text)
     if orders and not _NEWS.search(text) and (len(text) <= 30 or _ASKS_PROGRESS.search(text)):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nlu import contact
+from nlu.english import gloss
 from nlu.place import Place
+from nlu.spelling import correct
 from nlu.text import normalise, without_markup
 
 # Such a name says something of the matter as well: 朝阳医院挂号难, 地铁站的电梯.
@@ -15,18 +18,30 @@ _INSULT = re.compile(r"(?:这|那|一)?(?:帮|群|伙|窝|堆)(?:废物|饭桶|�
 _TELLER = re.compile(
     r"(?:我(?:姓|叫|是)[^,，。；; ]{1,4}"
     r"|(?:我的?)?(?:联系)?(?:电话|手机号?)(?:号码)?(?:是|为|[:：])?\s*[\d*\- ]{7,}"
-    r"|\d{3}\*{4}\d{4})[,，。；; ]?"
+    r"|\d{3}\*{4}\d{4}"
+    r"|身份证(?:号码?)?(?:是|为|[:：])?\s*\d[\d*Xx]{14,17})[,，。；; ]?"
+)
+_OPENING = re.compile(
+    r"^(?:喂|你好|您好|请问|[,，、 ])*(?:这里?|你们?|您|那边)?(?:是|这是)?(?:不是)?(?:北京)?(?:市民)?(?:服务)?(?:热线)?"
+    r"12345(?:市民)?(?:服务)?(?:热线|平台|中心)?(?:吗|么|吧|啊)?[,，。?？!！ ]+(?=.{4})"
 )
 
 
+@lru_cache(maxsize=32)  # asked for by several readers of one message
+def said(text: str) -> str:
+    """Return what the resident wants told: ``text`` normalised, without markup and "喂，12345吗", an English message in the words of the
+    catalogue (nlu.english), homophones put right."""
+    return correct(_OPENING.sub("", normalise(gloss(without_markup(text)))))
+
+
 def subject(text: str, where: Place) -> str:
-    """Return ``text`` (normalised, masked) without the place names that ``where`` was read from, its detail, phones, "我姓李", insults and
-    markup.
+    """Return ``text`` (as ``said`` gives it, masked) without the place names that ``where`` was read from, its detail, phones,
+    "我姓李", insults and markup.
 
     An address and a name take half of many messages and say nothing of the matter: on our own sentences with both around
     them, the matter was found in 51 of 100 with them and in 86 without.
     """
-    left = _INSULT.sub("", _TELLER.sub("", without_markup(contact.mask(normalise(text)))))
+    left = _INSULT.sub("", _TELLER.sub("", contact.mask(said(text))))
     for fragment in (*where.evidence, *filter(None, (where.detail,))):
         if not _SPEAKS_OF_A_MATTER.search(fragment):
             left = left.replace(fragment, "")

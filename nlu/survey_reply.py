@@ -25,6 +25,7 @@ from typing import TypeVar
 
 import yaml
 
+from nlu.english import is_english
 from nlu.files import data_path
 from nlu.ngrams import NgramModel, load
 from nlu.text import normalise
@@ -60,6 +61,7 @@ class _Cues:
     sarcasm: re.Pattern[str]
     delay: re.Pattern[str]
     ignored: re.Pattern[str]
+    english: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 @lru_cache(maxsize=1)
@@ -71,7 +73,20 @@ def _cues() -> _Cues:
         for field in ("contacted", "resolved", "satisfied")
     )
     sarcasm, delay, ignored = (re.compile("|".join(data[mark])) for mark in ("sarcasm", "delay", "ignored"))
-    return _Cues(contacted, resolved, satisfied, sarcasm, delay, ignored)
+    english = tuple((meaning, re.compile(pattern)) for meaning, pattern in data["english"].items())
+    return _Cues(contacted, resolved, satisfied, sarcasm, delay, ignored, english)
+
+
+def _from_english(text: str) -> str:
+    """Return what an English reply says in the Chinese words that the patterns read, in its order."""
+    text = text.lower()
+    found: list[tuple[int, str]] = []
+    for meaning, pattern in _cues().english:
+        match = pattern.search(text)
+        if match:
+            found.append((match.start(), meaning))
+            text = text[: match.start()] + "_" * len(match[0]) + text[match.end() :]
+    return "，".join(meaning for _, meaning in sorted(found))
 
 
 _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|然而|结果(?!很|挺|好|满意)|后来")
@@ -80,12 +95,17 @@ _CLAUSE = re.compile(r"[，,。！!？?；;\n ~～…]+|但是?|可是|不过|�
 def read(text: str) -> SurveyReply:
     """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
     text = normalise(text)
+    if is_english(text):
+        text = _from_english(text)
     elsewhere = _NEW_REQUEST.search(text) or _SMALL_TALK.search(text)
     if _MERE_THANKS.fullmatch(text) or (elsewhere and not _ABOUT_THE_OLD_ONE.search(text)):
         return SurveyReply(None, None, None)
+    if _ALL_NO.fullmatch(text):
+        return SurveyReply(False, "no", None)
     return _digits(text) or _bare_answers(text) or _with_fallback(text, _free_text(text))
 
 
+_ALL_NO = re.compile(r"(?:没有?[,，、 ]*){2,3}都没有?[。!！]*|(?:没有?[,，、 ]*){1,2}全?都没有?[。!！]*|没有没有(?:没有)?[。!！]*")
 _MERE_THANKS = re.compile(r"(?:谢谢|多谢|感谢|好的|收到|嗯+)(?:您|你们?)?[了啊!！。.~ ]*")
 _NEW_REQUEST = re.compile(r"请问|咨询|(?:帮我|我要|我想|还想|想|再)(?:再|重新)?(?:投诉|反映|举报|报修|问|反馈)")
 _SMALL_TALK = re.compile(
@@ -193,7 +213,7 @@ def _free_text(text: str) -> SurveyReply:
             resolved = "partial"
     if contacted is False and resolved is None and cues.ignored.search(text):
         resolved = "no"
-    unhappy = resolved == "no" or (contacted is False and resolved is None)
+    unhappy = resolved == "no" or (resolved is None and (contacted is False or cues.delay.search(text) is not None))
     if unhappy and satisfied != "neutral" and cues.sarcasm.search(text):
         satisfied = "dissatisfied"
     if unhappy and satisfied == "satisfied" and cues.delay.search(text):

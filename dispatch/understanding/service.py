@@ -25,8 +25,7 @@ from dispatch.understanding.schemas import (
 from dispatch.units import service as units_service
 from dispatch.units.service import Directory, UnitEntry
 from nlu import emergency, handling, matter, place, request_type
-from nlu.subject import subject
-from nlu.text import without_markup
+from nlu.subject import said, subject
 
 _REFRESH_SECONDS = 0.5
 
@@ -120,16 +119,16 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     """
     why: list[str] = []
     danger = emergency.detect(text)
-    where = place.resolve(text, near=near)
+    plain = said(text)
+    where = place.resolve(plain, near=near)
     about = subject(text, where)
     found = reference.catalogue.matcher.matters(about)
     sure = [m for m in found if m.score >= MATTER_THRESHOLD and (m.evidence or len(about) >= _ENOUGH_TO_GUESS)]
     opinion = reference.learned_matter.read(text) if found and reference.learned_matter else None
     if opinion and opinion.value:
         sure = _first(opinion.value, opinion.score, sure)
-    said = without_markup(text)
-    kind = request_type.classify(said)
-    route = handling.decide(said, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
+    kind = request_type.classify(plain)
+    route = handling.decide(plain, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
     main = sure[0] if sure else None
 
     if danger:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from nlu.emergency import model
 from nlu.emergency.lexicon import Lexicon, Sign, load
+from nlu.english import is_english
 from nlu.text import normalise
 
 ACUTE = 3
@@ -25,6 +26,9 @@ LONG = 160
 """People in danger seldom write more characters than this."""
 VERY_LONG = 400
 """Nor hardly ever more than this: it is a story."""
+
+_ENGLISH_WITHOUT_DANGER = 3.0
+"""As much surer must the model be of an English message without a word of danger."""
 
 _CLAUSES = re.compile(r"[^，,。！？!?；;\n]+[，,。！？!?；;\n]*")
 _SENTENCES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
@@ -69,6 +73,8 @@ def detect(text: str) -> Emergency | None:
     read = load().correct(text)
     findings = find(read)
     limit = model.thresholds()[length_class(text)]
+    if is_english(text) and not load().english.search(text):
+        limit += _ENGLISH_WITHOUT_DANGER
     best: _Reading | None = None
     for start, piece, own in worth_reading(read, findings):
         values = model.scores(piece, markers(own))

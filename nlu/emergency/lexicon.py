@@ -46,13 +46,15 @@ class Context:
 class Lexicon:
     """``words`` finds whether a message is worth reading at all; ``harmless`` matches phrases that only sound like danger.
 
-    ``typos`` finds the homophones of ``meant``, each as long as what is meant.
+    ``english`` finds the English words of danger, whatever their case. ``typos`` finds the homophones of ``meant``, each as long as
+    what is meant.
     """
 
     words: re.Pattern[str]
     harmless: re.Pattern[str]
     signs: tuple[Sign, ...]
     contexts: tuple[Context, ...]
+    english: re.Pattern[str]
     typos: re.Pattern[str]
     meant: dict[str, str]
 
@@ -90,6 +92,7 @@ def load() -> Lexicon:
         harmless=_compile("contexts.yml", "harmless", contexts["harmless"]),
         signs=tuple(signs),
         contexts=tuple(_context(entry) for entry in contexts["contexts"]),
+        english=_compile("contexts.yml", "english", [f"(?i:{pattern})" for pattern in contexts["english"]]),
         typos=re.compile("|".join(map(re.escape, sorted(typos, key=len, reverse=True)))),
         meant=typos,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from nlu.place import correction, detail
 from nlu.place.gazetteer import Strength, gazetteer
@@ -102,7 +103,8 @@ def _same_district(areas: Sequence[Area], context: Area) -> list[Area]:
 def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
     """Return the mentions that count: those strong enough by themselves, and weaker ones that a neighbour confirms."""
     mentions = correction.standing(text, found.mentions)
-    anchors = [m for m in mentions if m.strength >= Strength.ORDINARY]
+    paired = _paired(text, mentions)
+    anchors = [m for m in mentions if m.strength >= Strength.ORDINARY or m in paired]
     if found.elsewhere is not None and not found.beijing:
         if found.elsewhere is Strength.OFFICIAL and not any(m.name.kind == "district" and m.strength is Strength.OFFICIAL for m in anchors):
             return []
@@ -120,6 +122,17 @@ def _believed(text: str, found: Scan, context: Area | None) -> list[Mention]:
         chain = (_joined(chain, mention.areas) if beside else []) or list(mention.areas)
         believed.append(mention)
     return believed
+
+
+def _paired(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Return the weak names that vouch for each other: in 大兴黄村 what lies in the district follows its short name at once."""
+    found: list[Mention] = []
+    for first, second in pairwise(mentions):
+        if first.name.kind == "district" and second.name.kind != "district" and text[first.end : second.start] in ("", "的"):
+            areas = _fitting(second, first.areas)
+            if areas:
+                found += [first, second]
+    return found
 
 
 def _listed(text: str, mention: Mention, mentions: list[Mention]) -> bool:

@@ -68,6 +68,27 @@ def test_figures_of_speech_raise_no_alarm(text: str) -> None:
     assert detect(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["my water bill is wrong", "The bus stop has no shelter", "Heating is not working, building 5", "my gas card is lost"]
+)
+def test_english_complaints_raise_no_alarm(text: str) -> None:
+    assert detect(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("my father collapsed on the stairs and I think he stopped breathing, he is 70 and we are alone at home", "120"),
+        ("flames are coming out of the neighbour's window", "119"),
+        ("a man with a knife is chasing people near the market", "110"),
+    ],
+)
+def test_english_danger_is_heard(text: str, line: str) -> None:
+    danger = detect(text)
+    assert danger is not None
+    assert danger.line == line
+
+
 def test_evidence_stands_in_the_text_and_lines_are_lines() -> None:
     for texts in (*_SENTENCES.values(), *_SEALED.values()):
         for text in texts:

@@ -61,6 +61,18 @@ def test_a_furious_complaint_with_a_matter_is_a_matter() -> None:
     assert _decide("你们这群傻逼废物").name == "educate"
 
 
+def test_abuse_alone_is_no_matter_though_its_words_sound_like_one() -> None:
+    assert _decide("你们就是一群骗子", matter_found=True).name == "educate"
+    assert _decide("政府都是吸血鬼", matter_found=True).name == "educate"
+    assert _decide("一群骗子卖假药给老人", matter_found=True).name == "dispatch"
+
+
+def test_threats_of_a_crowd_are_a_risk() -> None:
+    assert _decide("再不解决我就抱着孩子去天安门").stability_risk
+    assert _decide("两百名购房人明天到售楼处集会维权").stability_risk
+    assert not _decide("周末想带孩子去天安门看升旗，怎么预约").stability_risk
+
+
 def test_an_order_with_news_is_no_question_about_progress() -> None:
     assert _decide("BJ20261120-000318办到哪一步了").name == "progress"
     assert _decide("BJ20261120-000318上次修好了，昨天又漏了，比原来还厉害").name == "dispatch"

@@ -186,3 +186,23 @@ def test_other_cities_messages_are_left_alone(file: str, columns: list[str]) -> 
     false = sum(resolve(" ".join(row[column] for column in columns)).district is not None for row in rows)
     print(f"{file}: {false} of {len(rows)} with a district")
     assert false < len(rows) / 100
+
+
+@pytest.mark.parametrize(
+    ("text", "district", "street"),
+    [
+        ("小区门口有人赌博，大兴黄村", "大兴区", None),  # 黄村 is five streets and a town: a wrong one is worse than none
+        ("石景山古城停水了", "石景山区", "古城街道"),
+        ("上地七街路灯不亮", "海淀区", "上地街道"),
+        ("大兴安定团结之风", None, None),
+        ("我叫刘朝阳", None, None),
+    ],
+)
+def test_short_names_vouch_for_each_other(text: str, district: str | None, street: str | None) -> None:
+    found = resolve(text)
+    assert (found.district, found.street) == (district, street)
+
+
+def test_dancing_and_road_works_are_no_address() -> None:
+    assert resolve("我住方庄芳城园二区，楼下广场舞太吵").detail in (None, "楼下")
+    assert "修路" not in (resolve("中央党校附近修路").detail or "")

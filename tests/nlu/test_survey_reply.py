@@ -52,6 +52,13 @@ def test_each_field_is_read(held_out: bool, least: float) -> None:
         ("满意，太满意了，天天闻着臭味吃饭", None, "no", "dissatisfied"),
         ("请问居住证怎么办", None, None, None),
         ("我们小区的路灯坏了", None, None, None),
+        ("效率真高，半年才来看一眼", None, None, "dissatisfied"),
+        ("修得真好，修完更漏了", None, "no", "dissatisfied"),
+        ("我谢谢你们全家", None, None, "dissatisfied"),
+        ("没有没有都没有", False, "no", None),
+        ("nobody called me, still broken", False, "no", None),
+        ("great job, fixed the next day", None, "yes", "satisfied"),
+        ("where is the nearest subway", None, None, None),
     ],
 )
 def test_conventions(text: str, contacted: bool | None, resolved: str | None, satisfied: str | None) -> None:
