@@ -59,6 +59,7 @@ import dispatch.understanding.api
 import dispatch.understanding.corrections_api
 import dispatch.units.api
 import dispatch.webhooks.api
+from bot.demo.banner import add_banner
 from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
 from channels import registry
@@ -132,6 +133,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     app = FastAPI(
         title="接诉即办", version="0.1.0", lifespan=lifespan, description="12345 接诉即办平台的接口。错误一律为 RFC 9457 问题文档。"
     )
+    if settings.demo:
+        app.middleware("http")(add_banner)
     app.add_middleware(Idempotency)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     install_problem_handlers(app)

@@ -87,8 +87,10 @@ def up(
     matter_model: MatterModel = None,
     unit_model: UnitModel = None,
     learned_threshold: LearnedThreshold = None,
+    demo: Annotated[bool, typer.Option("--demo", help="在空的数据目录里生成一个区虚构的一天，每页都注明是演示数据。")] = False,
 ) -> None:
     """启动整套系统：平台、动作服务、Rasa；Ctrl-C 全部停止。"""
+    from bot.demo import fill
     from bot.model import TrainingFailedError, ensure_model
     from bot.supervisor import ChildFailedError, PortTakenError, Supervisor, check_port
     from bot.system import demo_logins, learned_labels, open_platform, seed_knowledge
@@ -97,6 +99,8 @@ def up(
 
     models = {"matter_model": matter_model, "unit_model": unit_model, "learned_threshold": learned_threshold}
     settings = _settings(data_dir, database_url, port=port, host=host, public_url=public_url, **models)
+    filled = fill.is_demo(data_dir)
+    settings = settings.model_copy(update={"demo": demo or filled})
     try:
         check_port(host, port)
         model = ensure_model(say)
@@ -106,8 +110,15 @@ def up(
             say(f"{what}先由学习模型 {file} 判断：{labels} 个类别中 {usable} 个在现行目录里")
         logins = demo_logins(platform)
         seed_knowledge(platform)
+        if demo and not filled:
+            say("生成演示数据……")
+            fill.fill(platform, say)
+            logins = demo_logins(platform)
         platform.database.dispose()
         supervisor = Supervisor(settings, platform.keys, model, say)
+    except fill.NotEmptyError as error:
+        say(f"{data_dir} 里已经有工单：演示数据只能装进空的数据目录，请用 --data-dir 另指一个")
+        raise typer.Exit(2) from error
     except (PortTakenError, TrainingFailedError, KeysLostError, ModelError) as error:
         say(str(error))
         raise typer.Exit(1) from error

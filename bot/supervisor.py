@@ -100,6 +100,7 @@ class Supervisor:
             "JSJB_HOST": settings.host,
             "JSJB_PORT": str(settings.port),
             "JSJB_PUBLIC_URL": settings.resolved_public_url(),
+            "JSJB_DEMO": str(settings.demo),
             "JSJB_RASA_URL": rasa_url,
             "JSJB_LEARNED_THRESHOLD": str(settings.learned_threshold),
         }

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the platform listens on")
     port: int = Field(default=8000, ge=1, le=65535)
     slot: str = Field(default="platform-0", description="worker slot of this process; give each of several processes its own, and keep it")
+    demo: bool = Field(default=False, description="the data is invented: every page says so")
     public_url: str | None = Field(default=None, description="how residents reach this system; http://host:port when unset")
     media_url: str | None = Field(
         default=None, description="where files that residents send are stored, e.g. s3://bucket/folder; a folder under data_dir when unset"
