@@ -488,6 +488,14 @@ def bench_knowledge(data: SharedData = _DEFAULT_SHARED, json_out: JsonOut = None
     run(data, json_out)
 
 
+@bench.command("insight")
+def bench_insight(json_out: JsonOut = None) -> None:
+    """模拟的三年数据和诉求里埋下的激增、重复件和同一件事，找得准不准、全不全，与固定阈值和 TF-IDF 聚类比较。"""
+    from bot.bench.insight import run
+
+    run(json_out)
+
+
 def main() -> None:
     """Entry point of the ``jsjb`` script."""
     app()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +29,11 @@ class CellCount:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An order's words (masked) and where it belongs. ``same_person`` compares keyed hashes; the hash itself stays here."""
+    """An order's words (masked) and where it belongs.
+
+    ``same_person``: filed by the person who was asked about. ``person`` is the same for orders of one person within one result, and means
+    nothing beyond it: the keyed hashes that both come from stay here.
+    """
 
     number: str
     text: str
@@ -41,6 +45,7 @@ class Told:
     state: str
     created_at: datetime
     same_person: bool
+    person: int
 
 
 def cells(session: Session, start: datetime, end: datetime) -> list[CellCount]:
@@ -101,7 +106,7 @@ def nearby(
         if before_id is not None:
             query = query.where(Order.id < before_id)
         found |= {order.id: order for order in session.scalars(query.order_by(Order.created_at.desc()).limit(limit))}
-    return [_told(order, lookup) for order in sorted(found.values(), key=lambda order: order.created_at, reverse=True)]
+    return _all_told(sorted(found.values(), key=lambda order: order.created_at, reverse=True), lookup)
 
 
 def recent(
@@ -122,7 +127,7 @@ def recent(
         query = query.where(Order.street == street)
     if matter:
         query = query.where(Order.matter_code == matter if len(matter) == 4 else Order.matter_code.between(f"{matter}00", f"{matter}99"))
-    return [_told(order, None) for order in session.scalars(query.order_by(Order.created_at.desc()).limit(limit))]
+    return _all_told(session.scalars(query.order_by(Order.created_at.desc()).limit(limit)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +154,25 @@ def repeats(session: Session, start: datetime, end: datetime, *, times: int) -> 
     return [RepeatCount(district, matter, people_, int(orders)) for district, matter, people_, orders in session.execute(query)]
 
 
-def _told(order: Order, lookup: str | None) -> Told:
-    return Told(
-        number=order.number,
-        text=order.description,
-        district=order.district,
-        street=order.street,
-        community=order.community,
-        detail=order.place_detail,
-        matter=order.matter_code,
-        state=order.state,
-        created_at=order.created_at,
-        same_person=lookup is not None and order.contact_lookup == lookup,
-    )
+def _all_told(orders: Iterable[Order], lookup: str | None) -> list[Told]:
+    persons: dict[str, int] = {}
+    told = []
+    for order in orders:
+        # Somebody who left no number counts as a person of their own.
+        key = order.contact_lookup or f"order {order.id}"
+        told.append(
+            Told(
+                number=order.number,
+                text=order.description,
+                district=order.district,
+                street=order.street,
+                community=order.community,
+                detail=order.place_detail,
+                matter=order.matter_code,
+                state=order.state,
+                created_at=order.created_at,
+                same_person=lookup is not None and order.contact_lookup == lookup,
+                person=persons.setdefault(key, len(persons)),
+            )
+        )
+    return told
