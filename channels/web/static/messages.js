@@ -4,6 +4,12 @@
 const escape = (text) => String(text ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const lines = (text) => escape(text).replace(/\n/g, "<br>");
 
+// The address of a resident's own page in our words, as a link within this site.
+const ownPage = /https?:\/\/[\w.:-]+\/(my|survey)\/([\w.-]+)/g;
+const pageNames = { my: "打开我的进度页", survey: "打开评价页" };
+const ownPageLink = (_, page, token) => `<a class="page" href="/${page}/${token}">${pageNames[page]}</a>`;
+const ourWords = (text) => lines(text).replace(ownPage, ownPageLink);
+
 const beijing = { timeZone: "Asia/Shanghai" };
 const dayAndTime = (iso) => new Date(iso).toLocaleString("zh-CN", { ...beijing, month: "long", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 const time = (iso) => new Date(iso).toLocaleTimeString("zh-CN", { ...beijing, hour: "2-digit", minute: "2-digit", hour12: false });
@@ -32,7 +38,7 @@ const cards = {
     ["承办", data.unit?.name],
     ["抄送", names(data.copied_to)],
     ["时限", data.deadline_at ? `${dayAndTime(data.deadline_at)} 前办理` : ""],
-  ], "想知道进展，把单号发到这里就能查。", "filed"),
+  ], `想知道进展，把单号发到这里就能查。${data.progress_url ? `<br>${ourWords(data.progress_url)}` : ""}`, "filed"),
   progress: (data) => card(`办理进度：${escape(data.state_text ?? "办理中")}`, [
     ["单号", data.number],
     ["事项", data.matter?.name],
@@ -61,7 +67,7 @@ export function roleOf(message) {
 /** The message as HTML; cards replace the wall of text that other channels get. */
 export function render(message) {
   const draw = cards[message.custom?.kind];
-  const parts = [draw ? draw(message.custom, message.text) : `<p class="say">${lines(message.text)}</p>`];
+  const parts = [draw ? draw(message.custom, message.text) : `<p class="say">${message.author === "resident" ? lines(message.text) : ourWords(message.text)}</p>`];
   if (message.author === "operator") parts.unshift(`<p class="who">工作人员 ${time(message.at)}</p>`);
   if (message.buttons.length) {
     const main = (b) => (b.payload === "确认提交" ? " main" : "");
