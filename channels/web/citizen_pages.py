@@ -5,7 +5,7 @@ The signed link is all the authority there is: whoever posts a form knows it, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +13,9 @@ from fastapi import APIRouter, Cookie, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
+from channels.message import OutboundMessage
 from channels.web import citizen_words as words
+from channels.web import danger
 from channels.web.citizen_view import stages
 from dispatch.callbacks import service as callbacks
 from dispatch.citizens import service as citizens
@@ -53,10 +55,16 @@ class Reader:
     chosen: bool
     path: str
     """Of the page itself, also where it answers a form: there the other size is asked for."""
+    alarm: OutboundMessage | None = None
+    """What they have to be told before anything else, because they wrote of danger."""
+
+    def alarmed(self, alarm: OutboundMessage | None) -> Reader:
+        """Return the same reader, to be told of danger first."""
+        return replace(self, alarm=alarm)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return a page that no search engine keeps."""
-        response = pages.render(template, None, status=status, words=words, large=self.large, path=self.path, **values)
+        response = pages.render(template, None, status=status, words=words, large=self.large, path=self.path, alarm=self.alarm, **values)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         if self.chosen:
             value = "large" if self.large else "normal"
@@ -116,6 +124,7 @@ def do_step(platform: PlatformDep, reading: ReaderDep, token: str, step: Said, r
     number = _number(platform, token)
     if isinstance(number, _NoOrder):
         return number.page(reading)
+    reading = reading.alarmed(danger.look(platform, number, reason))
     if not reason.strip() or (step == "withdraw" and sure != "yes"):
         return _show(platform, reading, token, fault=_EMPTY[step], opened=step, kept=reason)
     if len(reason) > LONGEST:
@@ -130,6 +139,8 @@ def do_step(platform: PlatformDep, reading: ReaderDep, token: str, step: Said, r
         return _show(platform, reading, token, fault=words.NOT_NOW)
     if order is not None and order.conversation_id:
         platform.live.publish(LiveEvent(f"conversation:{order.conversation_id}", "order", {"number": number}))
+    if reading.alarm:
+        return _show(platform, reading, token, said=_SAID[step])
     return RedirectResponse(f"/my/{token}?said={step}", 303)
 
 

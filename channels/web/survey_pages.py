@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from channels.web import citizen_words as words
+from channels.web import danger
 from channels.web.citizen_pages import LONGEST, Reader, ReaderDep, closed_link
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.reading import QUESTIONS, Answers
@@ -53,6 +54,7 @@ def answer(
     callback = _callback(platform, reading, token)
     if isinstance(callback, Response):
         return callback
+    reading = reading.alarmed(danger.look(platform, callback.order_number, text, reason))
     chosen = {"contacted": contacted, "resolved": resolved, "satisfied": satisfied}
     known = {name: value for name, value in chosen.items() if value in dict(words.CHOICES[name])}
     if len(text) > LONGEST or len(reason) > LONGEST:
@@ -81,6 +83,8 @@ def answer(
     if reply.thanks is None:
         no_further = reply.missing == _answers(callback).missing
         fault = words.MISSING if reply.missing and (no_further or not one) else None
+        if no_further and text.strip() and not known:
+            fault = words.SOMETHING_ELSE
         return _ask(
             platform,
             reading,

@@ -181,12 +181,9 @@ def finish(session: Session, callback: Callback, now: datetime, reference: Refer
             close(session, order, words.CLOSED_SOLVED, now, reference)
         return words.THANKS
     name = unit_name(callback, reference)
-    if answers.resolved == "yes":
-        close(session, order, words.CLOSED_SOLVED, now, reference)
-        return words.NOTED_UNSATISFIED.format(unit=name)
     if State(order.state) is State.ANSWERED:
-        given = TransitionIn(reason=callback.reason or words.NO_REASON)
-        orders.apply(session, order.number, "rework", given, actor=ACTOR, now=now, reference=reference)
+        why = callback.reason or (words.NO_REASON_UNSATISFIED if answers.resolved == "yes" else words.NO_REASON)
+        orders.apply(session, order.number, "rework", TransitionIn(reason=why), actor=ACTOR, now=now, reference=reference)
         return words.REWORKED.format(number=order.number, unit=name)
     outbox.notice(
         session, unit_code=callback.unit_code, order_number=order.number, name="callback_unsolved", now=now, key=f"callback:{callback.id}"

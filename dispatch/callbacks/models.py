@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.core.database import Base, UTCDateTime
@@ -22,6 +22,8 @@ class Callback(Base):
         Index("ix_callbacks_conversation", "conversation_id", "state"),
         Index("ix_callbacks_sms", "sms_conversation_id", "state"),
         Index("ix_callbacks_phone", "state", "ends_at"),
+        Index("ix_callbacks_state", "state", "id"),
+        Index("ix_callbacks_excluded", "id", postgresql_where=text("excluded IS NOT NULL"), sqlite_where=text("excluded IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -37,6 +37,7 @@ OVER = "这次回访已经结束，谢谢您惦记着。问题要是还没解决
 OVERTAKEN = "这件事正在接着办理，办好后我们再跟您核实，这次先不用回复。"
 
 NO_REASON = "诉求人反映未解决，没有说明原因"
+NO_REASON_UNSATISFIED = "诉求人对办理不满意，没有说明原因"
 CLOSED_SOLVED = "诉求人确认已解决"
 CLOSED_SILENT = "回访期满，诉求人没有回复"
 CLOSED_REFUSED = "诉求人不愿评价"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from bot.jobs import ask_residents
@@ -237,3 +238,34 @@ def test_stages_in_plain_words(client: TestClient, clock: FixedClock) -> None:
     page = client.get(_page(client, number)).text
     assert "您撤回了这件事" in page
     assert "让您久等了" not in page
+
+
+def test_danger_comes_before_any_form(client: TestClient, answered: Callable[..., str]) -> None:
+    platform = _platform(client)
+    number, open_one = answered(), register(platform)
+    alarmed = client.post(_survey(client, number), data={"text": "先别评价了，楼道着火了，全是黑烟，有人困在里面"}).text
+    assert 'href="tel:119"' in alarmed
+    assert stored(platform, number).state == "answered"
+    added = client.post(f"{_page(client, open_one)}/supplement", data={"reason": "燃气漏了，屋里味道特别大"}).text
+    assert 'role="alert"' in added
+    assert words.ADDED in added, "what was written is on record all the same"
+    with platform.database.read() as session:
+        queue = session.execute(sa.text("SELECT attention_note FROM conversations WHERE attention_reason = 'emergency'")).scalars().all()
+    assert len(queue) == 2
+    assert number in queue[0]
+
+
+def test_something_else_is_no_answer(client: TestClient, answered: Callable[..., str]) -> None:
+    number = answered()
+    page = client.post(_survey(client, number), data={"text": "另外我们楼下饭店油烟特别大，天天呛得没法开窗"}).text
+    assert words.SOMETHING_ELSE in page
+    assert "油烟特别大" in page, "what was written is kept"
+    assert _callback(client, number).counted_at is None
+
+
+def test_solved_but_dissatisfied_goes_back_too(client: TestClient, answered: Callable[..., str]) -> None:
+    number = answered()
+    given = {"contacted": "yes", "resolved": "yes", "satisfied": "dissatisfied", "without_reason": "1"}
+    assert "退回望京街道办事处" in client.post(_survey(client, number), data=given).text
+    assert stored(_platform(client), number).state == "accepted"
+    assert "不满意" in events(_platform(client), number)[-1].detail["reason"]

@@ -29,7 +29,7 @@ def launch(playwright: Playwright, executable: str) -> Browser:
     return playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
 
 
-def context_for(browser: Browser, url: str, size: dict[str, int]) -> BrowserContext:
+def context_for(browser: Browser, url: str, size: dict[str, int], *, java_script_enabled: bool = True) -> BrowserContext:
     """Return a browser of its own (cookies, storage) that shows pages of ``size`` pixels, as somebody in Beijing has it."""
     context = browser.new_context(
         base_url=url,
@@ -37,6 +37,7 @@ def context_for(browser: Browser, url: str, size: dict[str, int]) -> BrowserCont
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         has_touch=size is PHONE,
+        java_script_enabled=java_script_enabled,
     )
     context.set_default_timeout(_TURN_MS)
     return context
