@@ -38,6 +38,7 @@ from dispatch.callbacks.life import RING_AFTER as RING_AFTER
 from dispatch.callbacks.life import CallbackOverError as CallbackOverError
 from dispatch.callbacks.life import UnknownCallbackError as UnknownCallbackError
 from dispatch.callbacks.life import is_open as is_open
+from dispatch.callbacks.life import waking as waking
 from dispatch.callbacks.models import Appeal as Appeal
 from dispatch.callbacks.models import Callback as Callback
 
