@@ -111,7 +111,7 @@ def _cards(session: Session, platform: Platform, who: LoggedIn, found: list[Orde
         Card(
             order=out,
             due=due(out, now),
-            waited=span(now - last[order.number].at),
+            waited=span(now - order.created_at),
             suggested=_label(platform, orders.suggested_unit(order, reference).code),
             said=said.get(order.number),
             steps=frozenset(step.name for step in orders.steps(session, order, actor, now=now, reference=reference)),
