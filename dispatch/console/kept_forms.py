@@ -47,8 +47,7 @@ class KeptForm:
 
 async def kept(request: Request) -> KeptForm | None:
     """Return the form of ``request``; None where it is none, is too long, or another site sent it."""
-    origin = request.headers.get("origin")
-    if request.method != "POST" or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+    if request.method != "POST" or _is_foreign(request):
         return None
     given = await request.form()
     fields = [(name, value) for name, value in given.multi_items() if isinstance(value, str) and name not in _NEVER_KEPT]
@@ -56,6 +55,14 @@ async def kept(request: Request) -> KeptForm | None:
     if not any(value for _, value in fields) or sum(len(value) for _, value in fields) > _LARGEST:
         return None
     return KeptForm(request.url.path, page_of(request), fields, files)
+
+
+def _is_foreign(request: Request) -> bool:
+    """Say whether a page of another site sent the form; our own pages send no referrer, so their Origin says ``null``."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site != "same-origin"
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
 def packed(platform: Platform, form: KeptForm) -> str:

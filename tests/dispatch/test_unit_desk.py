@@ -228,7 +228,8 @@ def test_an_old_tab_explains_itself_and_other_sites_forms_are_not_kept(client: T
     assert stale.status_code == 403
     assert "上午十点打过电话" in stale.text
     assert csrf["X-CSRF-Token"] in stale.text
-    foreign = browser.post(address, data=form, headers={"Origin": "https://elsewhere.example"})
+    assert browser.post(address, data=form, headers={"Origin": "null", "Sec-Fetch-Site": "same-origin"}).text == stale.text
+    foreign = browser.post(address, data=form, headers={"Origin": "null", "Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
     assert foreign.json()["type"] == "/problems/csrf"
     browser.cookies.clear()
