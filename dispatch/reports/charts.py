@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import date
 
 import plotly.graph_objects as go
 from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
-from dispatch.reports.tables import UNNAMED, K, Table
+from dispatch.reports.tables import UNNAMED, Table
 from dispatch.statistics.counting import Tally
 
 _RED, _BLUE, _GREY = "#b3261e", "#1f5fae", "#8a94a3"
 _FONT = {"family": "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif", "size": 14, "color": "#1f2630"}
+_GRID = "#e3e8ee"
 _MARGIN = {"l": 8, "r": 16, "t": 8, "b": 8}
 _ROW, _AROUND = 28, 60
 _MOST_BARS = 20
@@ -23,21 +25,39 @@ def script() -> str:
     return str(get_plotlyjs())
 
 
-def volume(by_day: dict[date, Tally], *, public: bool = True) -> str:
-    """Return the curve of orders filed by day, with the mean of seven days."""
+def volume(by_day: dict[date, Tally], kept: Set[str]) -> str:
+    """Return the curve of orders filed by day, without the days in ``kept``, and the mean of seven days."""
     days = list(by_day)
-    filed = [tally.filed if not public or tally.filed >= K else None for tally in by_day.values()]
+    filed = [None if str(day) in kept else tally.filed for day, tally in by_day.items()]
     figure = go.Figure()
     figure.add_scatter(
         x=days, y=filed, mode="lines+markers" if len(days) < 2 * 31 else "lines", name="当日", line={"color": _BLUE, "width": 1.5}
     )
     if len(days) > 14:
-        figure.add_scatter(
-            x=days, y=_smooth([tally.filed for tally in by_day.values()]), mode="lines", name="七日平均", line={"color": _RED, "width": 3}
-        )
-    figure.update_yaxes(rangemode="tozero", gridcolor="#e3e8ee")
-    figure.update_xaxes(tickformat="%Y-%m-%d", gridcolor="#e3e8ee")
+        figure.add_scatter(x=days, y=_smooth(filed), mode="lines", name="七日平均", line={"color": _RED, "width": 3})
+    figure.update_yaxes(rangemode="tozero", gridcolor=_GRID)
+    figure.update_xaxes(tickformat="%Y-%m-%d", gridcolor=_GRID, nticks=6)
     return _html(figure, 320, "逐日受理量")
+
+
+def heat(table: Table) -> str:
+    """Return weekday by hour as a grid, darker where more was filed."""
+    values = [[cell if isinstance(cell, int) else None for cell in row[1:]] for row in table.rows]
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=[column[:2] for column in table.columns[1:]],
+            y=[row[0] for row in table.rows],
+            colorscale=[[0, "#eef3fa"], [1, _BLUE]],
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{y} %{x} 时：%{z} 件<extra></extra>",
+            colorbar={"thickness": 12},
+        )
+    )
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    figure.update_xaxes(type="category", title={"text": "时"})
+    return _html(figure, 300, table.title)
 
 
 def bars(table: Table, column: int = 1, *, share: bool = False, color: str = _RED) -> str:
@@ -51,19 +71,29 @@ def bars(table: Table, column: int = 1, *, share: bool = False, color: str = _RE
     return _html(figure, _AROUND + _ROW * len(rows), table.title)
 
 
-def columns(table: Table, column: int = 1) -> str:
+def punctuality(table: Table) -> str:
+    """Return bars of the share of orders answered in time, the best first."""
+    rows = sorted((row for row in table.rows if isinstance(row[3], float)), key=lambda row: -float(row[3] or 0))
+    return bars(Table(table.name, "各区按时答复率", table.columns, tuple(rows)), 3, share=True, color=_BLUE)
+
+
+def columns(table: Table, column: int = 1, *, height: int = 260) -> str:
     """Return upright bars of ``column`` of ``table``, in the table's order."""
     rows = [
         row for row in sorted(table.rows, key=lambda row: str(row[0])) if row[0] not in UNNAMED and isinstance(row[column], (int, float))
     ]
     figure = go.Figure(go.Bar(x=[str(row[0]) for row in rows], y=[row[column] for row in rows], marker={"color": _GREY}))
-    figure.update_yaxes(gridcolor="#e3e8ee")
+    figure.update_yaxes(gridcolor=_GRID)
     figure.update_xaxes(type="category")
-    return _html(figure, 260, table.title)
+    return _html(figure, height, table.title)
 
 
-def _smooth(values: list[int]) -> list[float | None]:
-    return [sum(values[end - 6 : end + 1]) / 7 if end >= 6 else None for end in range(len(values))]
+def _smooth(values: list[int | None]) -> list[float | None]:
+    means: list[float | None] = [None] * min(6, len(values))
+    for end in range(7, len(values) + 1):
+        week = [value for value in values[end - 7 : end] if value is not None]
+        means.append(sum(week) / 7 if len(week) == 7 else None)
+    return means
 
 
 def _html(figure: go.Figure, height: int, label: str) -> str:
@@ -71,4 +101,4 @@ def _html(figure: go.Figure, height: int, label: str) -> str:
         font=_FONT, margin=_MARGIN, height=height, plot_bgcolor="#fff", paper_bgcolor="#fff", legend={"orientation": "h", "y": 1.12}
     )
     drawn = to_html(figure, full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True})
-    return f'<div class="chart" role="img" aria-label="{label}，数据见下表">{drawn}</div>'
+    return f'<figure class="chart"><figcaption>{label}</figcaption><div role="img" aria-label="{label}，数据见下表">{drawn}</div></figure>'

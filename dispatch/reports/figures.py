@@ -63,8 +63,15 @@ class Figures:
 
     @property
     def growth(self) -> float | None:
-        """Change of the volume against the year before, as a share of it; None where there was nothing to compare with."""
+        """Change of the volume against the year before, as a share of it; None where either is nothing, or too little to tell."""
+        if self.public and min(self.total.filed, self.before.filed) < tables.K:
+            return None
         return self.total.filed / self.before.filed - 1 if self.before.filed else None
+
+    @property
+    def public(self) -> bool:
+        """Whether anyone may read it: then no number tells of a few."""
+        return self.unit is None
 
 
 def gather(session: Session, first: date, last: date, reference: Reference, *, unit: UnitEntry | None = None) -> Figures:
@@ -96,22 +103,35 @@ def gather(session: Session, first: date, last: date, reference: Reference, *, u
 
 
 def _of_city(period: Period, counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:
-    def units(keys: dict[str, Tally]) -> dict[str, Tally]:
-        return {key: tally for key, tally in keys.items() if reference.units.find(key)}
-
+    units = {key: tally for key, tally in period.sums("unit").items() if reference.units.find(key)}
+    of, place = tables.of_tallies, lambda key: key.replace("/", " ") or NOWHERE
+    groups = of("groups", "诉求分类", "分类", period.sums("group"), group_name(reference))
+    districts = of("districts", "各区诉求", "区", period.sums("district"), lambda key: key or NOWHERE)
+    hours = of("hours", "一天中的时段", "时段", period.sums("hour"), lambda key: f"{key}:00", in_order=True)
     made = [
-        tables.of_tallies("channels", "受理渠道", "渠道", period.sums("channel"), lambda key: CHANNELS.get(key, key)),
-        tables.of_tallies("types", "诉求类型", "类型", period.sums("type"), lambda key: key or UNKNOWN),
-        tables.of_tallies("groups", "诉求分类", "分类", period.sums("group"), group_name(reference)),
-        tables.of_tallies("matters", "具体事项", "事项", period.sums("matter"), _matter_name(reference)),
-        tables.of_tallies("districts", "各区诉求", "区", period.sums("district"), lambda key: key or NOWHERE),
-        tables.of_tallies(
-            "streets", "各街道（乡镇）诉求", "街道（乡镇）", period.sums("street"), lambda key: key.replace("/", " ") or NOWHERE
-        ),
-        tables.of_tallies("units", "各承办单位办理情况", "承办单位", units(period.sums("unit")), _unit_name(reference)),
-        tables.of_tallies("hours", "一天中的时段", "时段", period.sums("hour"), lambda key: f"{key}:00"),
+        of("channels", "受理渠道", "渠道", period.sums("channel"), lambda key: CHANNELS.get(key, key)),
+        of("types", "诉求类型", "类型", period.sums("type"), lambda key: key or UNKNOWN),
+        groups,
+        of("matters", "具体事项", "事项", period.sums("matter"), _matter_name(reference), within=groups, parents=lambda key: (key[:2],)),
+        districts,
+        of("streets", "各街道（乡镇）诉求", "街道（乡镇）", period.sums("street"), place, within=districts, parents=_district_of),
+        of("units", "各承办单位办理情况", "承办单位", units, _unit_name(reference)),
+        hours,
+        tables.of_weekdays(_by_weekday(period), hours, public=True),
     ]
-    return [*made, _days_table(period.by_day()), _months_table(period.by_day()), *_rankings(counts, rules, reference)]
+    return [*made, *_in_time(period.by_day()), *_rankings(counts, rules, reference)]
+
+
+def _by_weekday(period: Period) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (day, hour), filed in period.filed_by_day_and_key("hour").items():
+        key = f"{day.isoweekday()}/{hour}"
+        found[key] = found.get(key, 0) + filed
+    return found
+
+
+def _district_of(street: str) -> tuple[str, ...]:
+    return (street.partition("/")[0],) if street else ()
 
 
 def _of_unit(period: Period, unit: UnitEntry, reference: Reference) -> list[Table]:
@@ -119,8 +139,7 @@ def _of_unit(period: Period, unit: UnitEntry, reference: Reference) -> list[Tabl
     by_day = period.by_day("unit", (unit.code,))
     made = [
         tables.of_tallies("groups", "诉求分类", "分类", groups, group_name(reference), public=False),
-        _days_table(by_day, public=False),
-        _months_table(by_day, public=False),
+        *_in_time(by_day, public=False),
     ]
     if unit.kind == "district":
         inside = {
@@ -132,23 +151,14 @@ def _of_unit(period: Period, unit: UnitEntry, reference: Reference) -> list[Tabl
     return made
 
 
-def _days_table(by_day: dict[date, Tally], *, public: bool = True) -> Table:
-    return _in_time("days", "逐日受理量", "日期", {f"{day:%Y-%m-%d}": tally for day, tally in by_day.items()}, public=public)
-
-
-def _months_table(by_day: dict[date, Tally], *, public: bool = True) -> Table:
-    months: dict[str, Tally] = {}
+def _in_time(by_day: dict[date, Tally], *, public: bool = True) -> tuple[Table, Table]:
+    """Return the tables by day and by month."""
+    by_month: dict[str, Tally] = {}
     for day, tally in by_day.items():
-        months.setdefault(f"{day:%Y-%m}", Tally()).add(tally)
-    return _in_time("months", "逐月受理量", "月份", months, public=public)
-
-
-def _in_time(name: str, title: str, label: str, found: dict[str, Tally], *, public: bool) -> Table:
-    rows = [
-        (key, tally.filed if not public or tally.filed >= tables.K else f"少于 {tables.K}", tally.on_time_rate, tally.answer_hours)
-        for key, tally in sorted(found.items())
-    ]
-    return Table(name, title, (label, "受理量", "按时答复率", "平均答复用时（小时）"), tuple(rows), frozenset({2}))
+        by_month.setdefault(f"{day:%Y-%m}", Tally()).add(tally)
+    months = tables.in_time("months", "逐月受理量", "月份", by_month, public=public)
+    days = {f"{day:%Y-%m-%d}": tally for day, tally in by_day.items()}
+    return tables.in_time("days", "逐日受理量", "日期", days, public=public, within=months), months
 
 
 def _rankings(counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:

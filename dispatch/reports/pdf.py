@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FONT = "STSong-Light"  # every PDF reader brings it for Chinese: nothing has to be installed
 _RED, _LINE = colors.HexColor("#b3261e"), colors.HexColor("#c9d1da")
 _MOST_ROWS = 40
+_NOT_PRINTED = ("days", "weekdays")
+"""Tables that are too long or too wide for paper."""
 
 _BODY = ParagraphStyle("body", fontName=_FONT, fontSize=10.5, leading=18, wordWrap="CJK", firstLineIndent=21, spaceAfter=4)
 _TITLE = ParagraphStyle("title", fontName=_FONT, fontSize=18, leading=26, wordWrap="CJK", alignment=1, spaceAfter=4)
@@ -42,7 +44,7 @@ def write(report: Report, file: Path) -> Path:
     for numeral, section in zip(_NUMERALS, report.sections, strict=False):
         story.append(Paragraph(escape(f"{numeral}、{section.title}"), _HEADING))
         story += [Paragraph(escape(paragraph), _BODY) for paragraph in section.paragraphs]
-        for table in (*section.tables, *(table for table in section.folded if table.name != "days")):
+        for table in (*section.tables, *(table for table in section.folded if table.name not in _NOT_PRINTED)):
             story += _grid(table)
     story.append(Paragraph("说明", _HEADING))
     story += [Paragraph(escape(f"{number}. {note}"), _SMALL) for number, note in enumerate(report.notes, 1)]

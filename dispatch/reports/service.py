@@ -13,7 +13,7 @@ from dispatch.evaluation import service as evaluation
 from dispatch.platform import Platform
 from dispatch.reports import charts, pdf, wording
 from dispatch.reports.figures import Figures, gather
-from dispatch.reports.tables import Table
+from dispatch.reports.tables import K, Table, said
 from dispatch.units.service import UnitEntry
 
 _NUMERALS = "零一二三四五六七八九十"
@@ -56,7 +56,7 @@ def make(platform: Platform, first: date, last: date, *, unit: UnitEntry | None 
         sections=_of_unit(figures) if unit else _of_city(figures),
         notes=wording.notes(figures, rules_version),
         basis="第二十六条、第二十七条" if unit else "第二十八条",
-        tables=tuple(table for table in figures.tables if table.rows),
+        tables=tuple(table for table in figures.tables if table.rows) if unit or figures.total.filed >= K else (),
     )
 
 
@@ -87,17 +87,29 @@ def as_html(report: Report) -> str:
 
 
 def _of_city(figures: Figures) -> list[Section]:
-    if not figures.total.filed:
+    if figures.total.filed < K:
         return [Section("总体情况", wording.overview(figures))]
     of = figures.table
     rankings = [table for table in figures.tables if table.name.startswith("rates-")]
     return [
-        Section("总体情况", wording.overview(figures), _key(figures), [charts.volume(figures.by_day)], folded=[of("months"), of("days")]),
+        Section(
+            "总体情况",
+            wording.overview(figures),
+            _key(figures),
+            [charts.volume(figures.by_day, of("days").kept.filed)],
+            folded=[of("months"), of("days")],
+        ),
         Section(
             "受理渠道与诉求类型",
             _said(wording.leading(of("channels"), "从渠道看，受理量"), wording.leading(of("types"), "从类型看，受理量")),
-            charts=[charts.bars(of("channels")), charts.bars(of("types")), charts.columns(of("hours"))],
-            folded=[of("channels"), of("types"), of("hours")],
+            charts=[charts.bars(of("channels")), charts.bars(of("types"))],
+            folded=[of("channels"), of("types")],
+        ),
+        Section(
+            "什么时候反映",
+            _said(wording.busiest(of("hours"))),
+            charts=[charts.columns(of("months"), height=240), charts.columns(of("hours")), charts.heat(of("weekdays"))],
+            folded=[of("hours"), of("weekdays")],
         ),
         Section(
             "群众反映的主要问题",
@@ -111,7 +123,7 @@ def _of_city(figures: Figures) -> list[Section]:
             charts=[charts.bars(of("districts"))],
             folded=[of("districts"), of("streets")],
         ),
-        Section("办理情况", wording.handling(figures), folded=[of("units")]),
+        Section("办理情况", wording.handling(figures), charts=[charts.punctuality(of("districts"))], folded=[of("units")]),
         Section("响应率、解决率、满意率", wording.rates(figures), tables=rankings),
     ]
 
@@ -120,7 +132,7 @@ def _of_unit(figures: Figures) -> list[Section]:
     made = [Section("总体情况", wording.overview(figures))]
     if figures.total.filed:
         of = figures.table
-        overview = charts.volume(figures.by_day, public=False)
+        overview = charts.volume(figures.by_day, frozenset())
         groups = _said(wording.leading(of("groups"), "受理量"))
         made = [
             Section("总体情况", wording.overview(figures), _key(figures), [overview], folded=[of("months"), of("days")]),
@@ -133,10 +145,12 @@ def _of_unit(figures: Figures) -> list[Section]:
 
 def _key(figures: Figures) -> list[tuple[str, str]]:
     total, rates = figures.total, figures.own or figures.city
-    key = [("受理", f"{total.filed:,} 件"), ("办结", f"{total.closed:,} 件")]
-    if total.on_time_rate is not None:
+    key = [("受理", f"{total.filed:,} 件"), ("办结", said(total.closed, public=figures.public))]
+    if total.on_time_rate is not None and wording.tellable(figures, total.on_time, total.overdue):
         key.append(("按时答复率", f"{total.on_time_rate:.1%}"))
     named = (("响应率", rates.response), ("解决率", rates.solution), ("满意率", rates.satisfaction))
+    if figures.public and figures.city_counts.valid < K:
+        return key
     return [*key, *((name, f"{value}%") for name, value in named if value is not None)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch.statistics.counting import Tally
@@ -12,11 +13,25 @@ from dispatch.statistics.counting import Tally
 K = 5
 """The fewest orders that a published row may stand for."""
 
-OTHERS, UNKNOWN, NOWHERE = "其他（不足 5 件的合并）", "未归类", "地点不详"
+OTHERS, UNKNOWN, NOWHERE = "其他（合并列出）", "未归类", "地点不详"
+KEPT_BACK = "＊"
+"""In the place of a number that would tell, or let anyone tell, of fewer than ``K`` orders."""
+
 UNNAMED = frozenset({OTHERS, UNKNOWN, NOWHERE})
 """Rows that stand for nothing in particular: in the table, but not among the leading."""
 
+WEEKDAYS = tuple(f"周{day}" for day in "一二三四五六日")
+
 Cell = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The keys of a table whose volume (``filed``) or other numbers aren't published."""
+
+    filed: frozenset[str] = frozenset()
+    overdue: frozenset[str] = frozenset()
+    reworked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     shares: frozenset[int] = frozenset()
     """Columns that are shown as percentages."""
+
+    kept: Kept = field(default_factory=Kept)
 
     def shown(self, limit: int | None = None) -> list[list[str]]:
         """Return the rows as people read them, the first ``limit``."""
@@ -55,52 +72,127 @@ def _shown(value: Cell, share: bool) -> str:
 
 def _harmless(value: Cell) -> Cell:
     """Return ``value`` so that no spreadsheet takes it for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def publishable(found: Mapping[str, Tally]) -> list[tuple[str | None, Tally]]:
-    """Return keys and tallies, the most first, with rows of fewer than ``K`` orders put together under None at the end.
+Parents = Callable[[str], tuple[str, ...]]
+"""From a key to those of other published tables that it is part of."""
 
-    A single small row could be told by subtracting the others from the total: then the smallest of the others goes with it, and so on
-    until those put together are ``K`` at least.
+
+def nowhere(_key: str) -> tuple[str, ...]:
+    """Say of a key that it is part of nothing else."""
+    return ()
+
+
+def kept_back(values: Mapping[str, int], parents: Parents = nowhere, above: Set[str] = frozenset()) -> set[str]:
+    """Return the keys of ``values`` that may not be published: those of fewer than ``K``, and those that would give them away.
+
+    A single small value could be told by subtracting the others from the total, and where keys lie in ``parents`` that are published too
+    (a street in its district, a day in its month), from the parent's. So in the whole, and in each parent, at least two keys are kept back
+    and they are ``K`` together, or none is. What lies in a parent that is itself kept back (``above``) is kept back too.
     """
-    kept = sorted(((key, tally) for key, tally in found.items() if tally.filed >= K), key=lambda row: (-row[1].filed, row[0]))
-    small = [tally for tally in found.values() if 0 < tally.filed < K]
-    together = Tally()
-    for tally in small:
-        together.add(tally)
-    while small and kept and (len(small) == 1 or together.filed < K):
-        small.append(kept[-1][1])
-        together.add(kept.pop()[1])
-    if not small:
-        return list(kept)
-    return [*kept, (None, together)] if together.filed >= K else [*kept]
+    counted = {key: value for key, value in values.items() if value}
+    hidden = {key for key, value in counted.items() if value < K or not above.isdisjoint(parents(key))}
+    groups: dict[str | None, list[str]] = defaultdict(list)
+    for key in sorted(counted, key=lambda key: (counted[key], key)):
+        groups[None].append(key)
+        for parent in parents(key):
+            groups[parent].append(key)
+    before = -1
+    while before != len(hidden):
+        before = len(hidden)
+        for members in groups.values():
+            _hide_enough(members, counted, hidden)
+    return hidden
 
 
-def of_tallies(name: str, title: str, label: str, found: Mapping[str, Tally], text: Callable[[str], str], *, public: bool = True) -> Table:
-    """Return a table of ``found``: volume, share, punctuality, hours to the answer, rework. ``public`` keeps small rows back."""
+def _hide_enough(members: list[str], counted: Mapping[str, int], hidden: set[str]) -> None:
+    inside = [key for key in members if key in hidden]
+    together = sum(counted[key] for key in inside)
+    for key in members:
+        if not inside or (len(inside) > 1 and together >= K):
+            return
+        if key not in hidden:
+            hidden.add(key)
+            inside.append(key)
+            together += counted[key]
+
+
+def of_tallies(
+    name: str,
+    title: str,
+    label: str,
+    found: Mapping[str, Tally],
+    text: Callable[[str], str],
+    *,
+    public: bool = True,
+    within: Table | None = None,
+    parents: Parents = nowhere,
+    in_order: bool = False,
+) -> Table:
+    """Return a table of ``found``: volume, share, punctuality, hours to the answer, rework; the most first, or by key (``in_order``).
+
+    ``public`` keeps small numbers back; ``within`` is the published table whose keys are the ``parents`` of this one's.
+    """
     whole = sum(tally.filed for tally in found.values())
-    rows = publishable(found) if public else sorted(found.items(), key=lambda row: (-row[1].filed, row[0]))
+    kept = _kept(found, parents, within.kept if within else Kept()) if public else Kept()
+    shown = [(key, tally) for key, tally in found.items() if key not in kept.filed]
+    shown.sort(key=lambda row: row[0] if in_order else (-row[1].filed, row[0]))
+    rows: list[tuple[Cell, ...]] = [
+        (text(key), tally.filed, tally.filed / whole, *_handled(key, tally, kept, public=public)) for key, tally in shown
+    ]
+    together = sum(found[key].filed for key in kept.filed)
+    if together >= K:
+        rows.append((OTHERS, together, together / whole, KEPT_BACK, KEPT_BACK, KEPT_BACK, KEPT_BACK))
     columns = (label, "受理量", "占比", "按时答复率", "平均答复用时（小时）", "超时件数", "退回重办件数")
-    return Table(
-        name,
-        title,
-        columns,
-        tuple(
-            (
-                OTHERS if key is None else text(key),
-                tally.filed,
-                tally.filed / whole if whole else None,
-                tally.on_time_rate,
-                tally.answer_hours,
-                _kept_back(tally.overdue, public),
-                _kept_back(tally.reworked, public),
-            )
-            for key, tally in rows
-        ),
-        frozenset({2, 3}),
+    return Table(name, title, columns, tuple(rows), frozenset({2, 3}), kept)
+
+
+def _kept(found: Mapping[str, Tally], parents: Parents, above: Kept) -> Kept:
+    filed = kept_back({key: tally.filed for key, tally in found.items()}, parents, above.filed)
+    overdue, reworked = (
+        kept_back({key: getattr(tally, name) for key, tally in found.items()}, parents, getattr(above, name))
+        for name in ("overdue", "reworked")
+    )
+    return Kept(frozenset(filed), frozenset(overdue), frozenset(reworked))
+
+
+def _handled(key: str, tally: Tally, kept: Kept, *, public: bool) -> tuple[Cell, Cell, Cell, Cell]:
+    """Return punctuality, hours, overdue and reworked of one row; a share tells its number, so it is kept back with it."""
+    few = public and 0 < tally.on_time < K
+    return (
+        KEPT_BACK if few or key in kept.overdue else tally.on_time_rate,
+        KEPT_BACK if public and 0 < tally.answered < K else tally.answer_hours,
+        KEPT_BACK if key in kept.overdue else tally.overdue,
+        KEPT_BACK if key in kept.reworked else tally.reworked,
     )
 
 
-def _kept_back(number: int, public: bool) -> Cell:
-    return f"少于 {K}" if public and 0 < number < K else number
+def in_time(name: str, title: str, label: str, found: Mapping[str, Tally], *, public: bool = True, within: Table | None = None) -> Table:
+    """Return a table of volume, punctuality and hours to the answer by day or month, in their order; a day lies in its month."""
+    parents: Parents = _month if within else nowhere
+    kept = _kept(found, parents, within.kept if within else Kept()) if public else Kept()
+    rows = [
+        (key, KEPT_BACK, KEPT_BACK, KEPT_BACK) if key in kept.filed else (key, tally.filed, *_handled(key, tally, kept, public=public)[:2])
+        for key, tally in sorted(found.items())
+    ]
+    return Table(name, title, (label, "受理量", "按时答复率", "平均答复用时（小时）"), tuple(rows), frozenset({2}), kept)
+
+
+def _month(day: str) -> tuple[str, ...]:
+    return (day[:7],)
+
+
+def of_weekdays(found: Mapping[str, int], hours: Table, *, public: bool) -> Table:
+    """Return a table of volume by weekday and hour; ``found`` is keyed ``1/09``: Monday, nine o'clock."""
+    kept = kept_back(found, lambda key: (f"weekday {key[0]}", key[2:]), hours.kept.filed) if public else set()
+    rows = []
+    for weekday, name in enumerate(WEEKDAYS, 1):
+        keys = [f"{weekday}/{hour:02d}" for hour in range(24)]
+        rows.append((name, *(KEPT_BACK if key in kept else found.get(key, 0) for key in keys)))
+    return Table("weekdays", "一周各时段受理量", ("星期", *(f"{hour:02d}:00" for hour in range(24))), tuple(rows))
+
+
+def said(number: int, *, public: bool, of: str = "件") -> str:
+    """Return ``number`` as a report says it; a public one doesn't tell numbers below ``K``."""
+    return f"不足 {K} {of}" if public and 0 < number < K else f"{number:,} {of}"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from dispatch.core.clock import beijing_text
 from dispatch.reports.figures import Figures
-from dispatch.reports.tables import UNNAMED, K, Table
+from dispatch.reports.tables import KEPT_BACK, UNNAMED, K, Table, said
 
 _LEADING = 3
 
@@ -32,19 +32,22 @@ def overview(figures: Figures) -> list[str]:
     total = figures.total
     if not total.filed:
         return [f"{period(figures)}，没有受理诉求。"]
-    days = (figures.last - figures.first).days + 1
+    public, days = figures.public, (figures.last - figures.first).days + 1
     whose = f"{figures.unit.name}共承办" if figures.unit else "12345 市民服务热线及其网络平台共受理"
-    text = f"{period(figures)}，{whose}群众诉求 {total.filed:,} 件，日均 {total.filed / days:,.1f} 件"
+    text = f"{period(figures)}，{whose}群众诉求 {said(total.filed, public=public)}"
+    if public and total.filed < K:
+        return [f"{text}，为保护个人隐私不再细分。"]
+    text += f"，日均 {total.filed / days:,.1f} 件" if days > 1 else ""
     if figures.growth is not None:
         text += f"，比上年同期{'增长' if figures.growth >= 0 else '下降'} {abs(figures.growth):.1%}"
     paragraphs = [f"{text}。"]
-    handled = f"其中派单 {total.dispatched:,} 件，已答复 {total.answered:,} 件"
-    if total.on_time_rate is not None:
+    handled = f"其中派单 {said(total.dispatched, public=public)}，已答复 {said(total.answered, public=public)}"
+    if total.on_time_rate is not None and tellable(figures, total.on_time, total.overdue):
         handled += f"，按时答复率 {total.on_time_rate:.1%}"
-    if total.answer_hours is not None:
+    if total.answer_hours is not None and tellable(figures, total.answered):
         handled += f"，从受理到首次答复平均用时 {_hours(total.answer_hours)}"
-    paragraphs.append(f"{handled}；已办结 {total.closed:,} 件。")
-    if figures.asked and not figures.unit:
+    paragraphs.append(f"{handled}；已办结 {said(total.closed, public=public)}。")
+    if figures.asked and tellable(figures, figures.asked, figures.answered_at_once) and not figures.unit:
         share = figures.answered_at_once / figures.asked
         paragraphs.append(f"另有 {figures.asked:,} 次咨询查询了知识库，当场答复 {figures.answered_at_once:,} 次，占 {share:.1%}。")
     shown = {line: count for line, count in figures.emergencies.items() if count >= K}
@@ -63,23 +66,45 @@ def leading(table: Table, what: str) -> str:
     return f"{what}居前的是{named}。"
 
 
+def busiest(hours: Table) -> str:
+    """Return one sentence on the hours in which most was filed; empty where none may be told."""
+    rows = sorted((row for row in hours.rows if row[0] not in UNNAMED), key=lambda row: -int(row[1] or 0))[:_LEADING]
+    if not rows:
+        return ""
+    named = "、".join(f"{str(row[0])[:2]} 时（{row[2]:.1%}）" for row in rows)
+    return f"一天之中，反映最集中的是 {named}。"
+
+
 def handling(figures: Figures) -> list[str]:
     """Return the paragraphs on how units handled their orders."""
     total = figures.total
     if not total.dispatched:
         return []
-    return [
-        f"派单的诉求中，曾超过办理时限的 {total.overdue:,} 件，占 {total.overdue / total.dispatched:.1%}；"
-        f"办理中延长时限的 {total.extended:,} 件，占 {total.extended / total.dispatched:.1%}；"
-        f"单位提出派单异议的 {total.objected:,} 件，占 {total.objected / total.dispatched:.1%}；"
-        f"群众反映未解决而退回重办的 {total.reworked:,} 件，占 {total.reworked / total.dispatched:.1%}。"
+    of = (
+        ("曾超过办理时限的", total.overdue),
+        ("办理中延长时限的", total.extended),
+        ("单位提出派单异议的", total.objected),
+        ("群众反映未解决而退回重办的", total.reworked),
+    )
+    parts = [
+        f"{what} {said(number, public=figures.public)}"
+        + (f"，占 {number / total.dispatched:.1%}" if tellable(figures, number) and number else "")
+        for what, number in of
     ]
+    return [f"派单的诉求中，{'；'.join(parts)}。"]
+
+
+def tellable(figures: Figures, *numbers: int) -> bool:
+    """Return whether shares and means of ``numbers`` may be told: in a public report none of them is small."""
+    return not figures.public or not any(0 < number < K for number in numbers)
 
 
 def rates(figures: Figures) -> list[str]:
     """Return the paragraphs on the three rates."""
     if not figures.city_counts.valid:
         return ["本期没有完整的回访结果，三率不予计算。"]
+    if figures.public and figures.city_counts.valid < K:
+        return [f"本期有效回访不足 {K} 件，三率不予公布。"]
     found = figures.city
     paragraphs = [
         f"全市有效回访 {figures.city_counts.valid:,} 件：响应率 {found.response}%，解决率 {found.solution}%，"
@@ -107,7 +132,8 @@ def notes(figures: Figures, rules_version: int) -> list[str]:
     ]
     if figures.unit is None:
         made.append(
-            f"为保护个人隐私，不足 {K} 件的项目合并列出或不列出，报告不含任何诉求内容和联系方式（《条例（草案）》第二十九条第四款）。"
+            f"为保护个人隐私，不足 {K} 件的项目合并列出或不列出，“{KEPT_BACK}”表示不足 {K} 件，或一经列出便可由合计倒推出不足 {K} 件的数；"
+            "报告不含任何诉求内容和联系方式（《条例（草案）》第二十九条第四款）。"
         )
     else:
         made.append("本报告供单位内部改进工作使用（《条例（草案）》第二十六条、第二十七条），不对外公布。")

@@ -58,6 +58,14 @@ def by_day(
     return {day: Tally(*map(int, values)) for day, *values in session.execute(statement.group_by(DayCount.day))}
 
 
+def filed_by_day_and_key(
+    session: Session, dimension: str, first: date, last: date, *, without: Iterable[date] = ()
+) -> dict[tuple[date, str], int]:
+    """Return how many orders were filed on each day by key of ``dimension``."""
+    statement = select(DayCount.day, DayCount.key, DayCount.filed).where(*_within(dimension, first, last, without))
+    return {(day, key): filed for day, key, filed in session.execute(statement)}
+
+
 def _within(dimension: str, first: date, last: date, without: Iterable[date]):  # type: ignore[no-untyped-def]
     conditions = [DayCount.dimension == dimension, DayCount.day >= first, DayCount.day <= last]
     left_out = sorted(without)

@@ -46,6 +46,13 @@ class Period:
         """Return the counts over everything."""
         return self.sums("all").get("", Tally())
 
+    def filed_by_day_and_key(self, dimension: str) -> dict[tuple[date, str], int]:
+        """Return how many orders were filed on each day, by key of ``dimension``."""
+        found = repository.filed_by_day_and_key(self.session, dimension, self.first, self.last, without=self.fresh)
+        for day, counts in self.fresh.items():
+            found |= {(day, key): tally.filed for key, tally in counts[dimension].items()}
+        return found
+
     def by_day(self, dimension: str = "all", keys: Sequence[str] = ("",)) -> dict[date, Tally]:
         """Return the counts of each day over ``keys`` of ``dimension``, days without orders left out, in their order."""
         found = repository.by_day(self.session, dimension, keys, self.first, self.last, without=self.fresh)

@@ -16,7 +16,7 @@ from bot.cli import app
 from dispatch.core.clock import FixedClock
 from dispatch.platform import Platform
 from dispatch.reports import service
-from dispatch.reports.tables import K, Table, publishable
+from dispatch.reports.tables import KEPT_BACK, OTHERS, K, Table, kept_back, of_tallies
 from dispatch.statistics.counting import Tally
 from dispatch.understanding.schemas import PlaceOut
 from tests.dispatch.order_work import COLD_FLAT, STALLS, WANGJING, do, register
@@ -58,7 +58,7 @@ def test_the_annual_report_adds_up_and_keeps_small_numbers_back(filed: Platform,
     for secret in ("鹦鹉", "13800138000", "修好了", "延庆区", "香水园"):
         assert all(secret.encode() not in file.read_bytes() for file in files if file.suffix != ".pdf"), secret
     districts = rows(tmp_path / "out", "districts")
-    assert [(row[0], row[1]) for row in districts[1:]] == [("其他（不足 5 件的合并）", "21")], "one alone could be told by subtracting"
+    assert [(row[0], row[1]) for row in districts[1:]] == [(OTHERS, "21")], "one alone could be told by subtracting"
     matters = rows(tmp_path / "out", "matters")
     assert (matters[1][0], matters[1][1], matters[1][3]) == ("供暖不热", "14", "1.0")
     text = "".join(page.extract_text() for page in PdfReader(tmp_path / "out/report.pdf").pages)
@@ -82,18 +82,64 @@ def test_a_year_without_orders_is_a_report_that_says_so(platform: Platform, tmp_
     assert "没有受理诉求" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-@given(st.dictionaries(st.text(max_size=3), st.integers(0, 30), max_size=8))
-def test_no_row_stands_for_few_and_none_can_be_told_by_subtracting(volumes: dict[str, int]) -> None:
-    found = {key: Tally(filed=count) for key, count in volumes.items()}
-    shown = publishable(found)
-    assert all(tally.filed >= K for _key, tally in shown)
-    hidden = [count for key, count in volumes.items() if count and key not in {key for key, _ in shown}]
-    whole = sum(volumes.values())
-    if any(key is None for key, _ in shown):
-        assert sum(tally.filed for _, tally in shown) == whole
-        assert len(hidden) > 1
-    elif hidden:
-        assert whole == sum(hidden) < K, "so few in all that nothing is shown"
+_VOLUMES = st.dictionaries(
+    st.tuples(st.sampled_from("甲乙丙"), st.sampled_from("一二三四五")).map("/".join), st.integers(0, 30), max_size=15
+)
+
+
+@given(_VOLUMES)
+def test_nothing_published_tells_of_few_not_even_by_subtracting(volumes: dict[str, int]) -> None:
+    """Streets in districts, both published: whoever subtracts gets several at once, and ``K`` at least."""
+    districts: dict[str, int] = {}
+    for street, count in volumes.items():
+        districts[street[0]] = districts.get(street[0], 0) + count
+    above = kept_back(districts)
+    kept = kept_back(volumes, lambda street: (street[0],), above)
+    shown = {key: count for key, count in volumes.items() if count and key not in kept}
+    assert all(count >= K for count in shown.values())
+    assert not any(street[0] in above for street in shown)
+    for whole, parts in [(districts, above), (volumes, kept)]:
+        hidden = [whole[key] for key in parts]
+        assert not hidden or sum(hidden) >= K or len(hidden) == sum(1 for count in whole.values() if count)
+    for district in districts.keys() - above:
+        hidden = [volumes[key] for key in kept if key[0] == district]
+        assert not hidden or sum(hidden) >= K
+        assert len(hidden) != 1 or hidden[0] == districts[district], "alone only where it is the district's own published number"
+
+
+def test_small_numbers_of_what_became_of_orders_are_kept_back_too() -> None:
+    found = {"a": Tally(filed=50, answered=50, on_time=48, overdue=2), "b": Tally(filed=40, answered=40, on_time=31, overdue=9)}
+    found |= {"c": Tally(filed=30, answered=30, on_time=10, overdue=20), "d": Tally(filed=9, answered=2, on_time=2, answer_seconds=7200)}
+    table = of_tallies("t", "T", "甲", found, str)
+    assert {row[0]: row[3:6] for row in table.rows} == {
+        "a": (KEPT_BACK, 0.0, KEPT_BACK),
+        "b": (KEPT_BACK, 0.0, KEPT_BACK),  # alone, a's could be told from the total
+        "c": (1 / 3, 0.0, 20),
+        "d": (KEPT_BACK, KEPT_BACK, 0),
+    }
+    own = of_tallies("t", "T", "甲", found, str, public=False)
+    assert [row[5] for row in own.rows] == [2, 9, 20, 0]
+
+
+def test_a_period_with_few_orders_says_so_and_no_more(platform: Platform, tmp_path: Path) -> None:
+    register(platform, COLD_FLAT)
+    files = service.write(service.make(platform, *YEAR), tmp_path)
+    assert {file.name for file in files} == {"report.html", "report.pdf"}
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "不足 5 件，为保护个人隐私不再细分" in page
+    assert "供暖" not in page
+
+
+def test_days_lie_in_months_and_hours_in_weekdays(filed: Platform) -> None:
+    report = service.make(filed, *YEAR)
+    of = {table.name: table for table in report.tables}
+    assert of["months"].rows[0][:2] == ("2026-11", 21)
+    days = [row[1] for row in of["days"].rows]
+    assert all(number == KEPT_BACK or int(str(number)) >= K for number in days)
+    assert len([number for number in days if number == KEPT_BACK]) != 1
+    cells = [cell for row in of["weekdays"].rows for cell in row[1:]]
+    assert len(cells) == 7 * 24
+    assert not {1, 2, 3, 4}.intersection(cells)
 
 
 def test_tables_are_safe_for_spreadsheets(tmp_path: Path) -> None:
