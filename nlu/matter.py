@@ -14,7 +14,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
+from operator import add
 from typing import Any
 
 import ahocorasick
@@ -121,10 +122,9 @@ class MatterMatcher:
         scores = _calibrated(reading.total)
         main = int(np.argmax(scores))
         in_pieces: dict[int, float] = {}
-        for piece in reading.pieces:
-            piece_scores = _calibrated(piece)
-            k = int(np.argmax(piece_scores))
-            in_pieces[k] = max(in_pieces.get(k, 0.0), float(piece_scores[k]))
+        first, chances = _best(reading.pieces)
+        for k, chance in zip(first.tolist(), chances.tolist(), strict=True):
+            in_pieces[k] = max(in_pieces.get(k, 0.0), chance)
         # Where a message has several matters none leads by much in the whole: what its own sentence says then vouches for the main one.
         sure = max(float(scores[main]), _OWN_SENTENCE * in_pieces.pop(main, 0.0))
         others = [k for k, score in in_pieces.items() if score >= _OTHER_SCORE and reading.evidence.get(k)]
@@ -144,19 +144,19 @@ class MatterMatcher:
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
         said = [self._phrases.weigh(piece, evidence) for piece in pieces]
+        columns = [self._model.columns(piece) for piece in pieces]
+        readings = np.stack([self._model.similar(own) + phrases for own, phrases in zip(columns, said, strict=True)])
         if len(pieces) == 1:
-            total = self._model.similar(text) + said[0]
-            return _Reading(total, [total], evidence)
-        readings = [self._model.similar(piece) + phrases for piece, phrases in zip(pieces, said, strict=True)]
+            return _Reading(readings[0], readings, evidence)
         weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
-        mean = weights @ np.stack(readings) / weights.sum()
-        return _Reading(_LONG_SCALE * (mean + 0.5 * self._model.similar(text)), readings, evidence)
+        mean = weights @ readings / weights.sum()
+        return _Reading(_LONG_SCALE * (mean + 0.5 * self._model.similar(list(chain(*columns)))), readings, evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     total: Vector
-    pieces: Sequence[Vector]
+    pieces: Vector  # (pieces, matters)
     evidence: dict[int, list[str]]
 
 
@@ -226,7 +226,7 @@ class _LinearModel:
         frequency = Counter(gram for counts in counted for gram in counts)
         self._column = {gram: i for i, gram in enumerate(frequency)}
         self._idf = np.array([math.log((1 + len(lines)) / (1 + n)) + 1 for n in frequency.values()], dtype=np.float32)
-        rows = [self._features(counts) for counts in counted]
+        rows = [self._features([self._column[gram] for gram in counts.elements()]) for counts in counted]
         indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
         features = sparse.csr_matrix(
             (np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows]), indptr),
@@ -240,19 +240,22 @@ class _LinearModel:
         dual = linalg.cho_solve(linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False), targets, check_finite=False)
         self._weights: Vector = np.ascontiguousarray((features.T @ dual), dtype=np.float32)
 
-    def similar(self, text: str) -> Vector:
-        """Return each matter's reading of ``text``, about 0 to 1."""
-        columns, values = self._features(Counter(_grams(text)))
+    def columns(self, text: str) -> list[int]:
+        """Return the column of each known gram of ``text``, as often as it occurs."""
+        return [column for gram in _grams(text) if (column := self._column.get(gram)) is not None]
+
+    def similar(self, grams: Sequence[int]) -> Vector:
+        """Return each matter's reading of a text whose ``columns`` are given, about 0 to 1."""
+        columns, values = self._features(grams)
         if not len(columns):
             return np.zeros(self._weights.shape[1], dtype=np.float32)
         result: Vector = values @ self._weights[columns]
         return result
 
-    def _features(self, counts: Counter[str]) -> tuple[NDArray[np.int32], Vector]:
-        known = [(column, count) for gram, count in counts.items() if (column := self._column.get(gram)) is not None]
-        columns = np.array([column for column, _ in known], dtype=np.int32)
-        values = (1 + np.log(np.array([count for _, count in known], dtype=np.float32))) * self._idf[columns]
-        length = float(np.sqrt((values**2).sum()))
+    def _features(self, grams: Sequence[int]) -> tuple[NDArray[np.int32], Vector]:
+        columns, counts = np.unique(np.array(grams, dtype=np.int32), return_counts=True)
+        values = (1 + np.log(counts)).astype(np.float32) * self._idf[columns]
+        length = float(np.sqrt(values @ values))
         return columns, (values / length if length else values).astype(np.float32)
 
 
@@ -270,7 +273,7 @@ def _training_lines(profiles: Sequence[MatterProfile]) -> tuple[list[str], list[
 def _grams(text: str) -> Iterable[str]:
     for run in _UNREADABLE.split(text):
         yield from run
-        yield from map("".join, pairwise(run))
+        yield from map(add, run, run[1:])
 
 
 def _clean(text: str) -> str:
@@ -308,6 +311,22 @@ def _weight(piece: str, position: int) -> float:
     return weight * (_ASKING if _ASKS.search(piece) else 1.0) * min(1.0, len(piece) / 20 + 0.3)
 
 
+def _best(readings: Vector) -> tuple[NDArray[np.intp], Vector]:
+    """Return which matter leads in each row of ``readings`` (pieces, matters), and its calibrated score."""
+    rows = np.arange(len(readings))
+    first = readings.argmax(axis=1)
+    highest = readings[rows, first]
+    others = readings.copy()
+    others[rows, first] = -np.inf
+    lead = highest - others.max(axis=1) if readings.shape[1] > 1 else highest
+    return first, _chance(highest, lead)
+
+
+def _chance(reading: Vector, lead: Vector) -> Vector:
+    result: Vector = 1 / (1 + np.exp(-(4.5 * reading + 11.4 * lead - 1.24)))
+    return result
+
+
 def _calibrated(reading: Vector) -> Vector:
     """Turn a reading into the share of right matches: it rises with the reading and with its lead over the next one."""
     if len(reading) == 1:
@@ -315,5 +334,4 @@ def _calibrated(reading: Vector) -> Vector:
     else:
         first, second = np.partition(reading, -2)[-1], np.partition(reading, -2)[-2]
         lead = reading - np.where(reading >= first, second, first)
-    result: Vector = 1 / (1 + np.exp(-(4.5 * reading + 11.4 * lead - 1.24)))
-    return result
+    return _chance(reading, lead)

@@ -38,7 +38,7 @@ class NgramModel:
 
     def scores_of(self, grams: set[str]) -> list[float]:
         """Return the score of every class for a text with these n-grams, for callers that ask several models."""
-        known = [self.weights[gram] for gram in grams & self.weights.keys()]
+        known = list(filter(None, map(self.weights.get, grams)))
         if not known:
             return list(self.bias)
         scale = len(known) ** -0.5 / 100

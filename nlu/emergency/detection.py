@@ -93,7 +93,7 @@ def length_class(text: str) -> int:
 def find(text: str) -> list[Finding]:
     """Return what the signs find in corrected ``text``, with the contexts of each weighed, whatever it counts for."""
     lexicon = load()
-    if not lexicon.words.search(text):
+    if not lexicon.worth_trying(text):
         return []
     masked = lexicon.mask(text)
     message_weight, message_why = _weigh(lexicon, "message", masked)
@@ -104,8 +104,7 @@ def find(text: str) -> list[Finding]:
         message_weight += 1
     findings: list[Finding] = []
     for sentence in _SENTENCES.finditer(masked):
-        if lexicon.words.search(sentence[0]):
-            findings += _read_sentence(lexicon, text, sentence, message_weight, message_why)
+        findings += _read_sentence(lexicon, text, sentence, message_weight, message_why)
     return findings
 
 
@@ -149,8 +148,8 @@ def _emergency(text: str, reading: _Reading) -> Emergency:
 def _read_sentence(lexicon: Lexicon, text: str, sentence: re.Match[str], weight: int, why: list[str]) -> list[Finding]:
     """Return what the signs in one sentence count for, with the contexts around each of them."""
     findings = []
-    for sign in lexicon.signs:
-        if not sign.words.search(sentence[0]) or (sign.unless and sign.unless.search(sentence[0])):
+    for sign in lexicon.worth_trying(sentence[0]):
+        if sign.unless and sign.unless.search(sentence[0]):
             continue
         for pattern, base in ((sign.acute, ACUTE), (sign.event, EVENT)):
             match = pattern.search(sentence[0]) if pattern else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import ahocorasick
 import yaml
 
 from nlu.files import data_path
@@ -25,7 +26,6 @@ class Sign:
     name: str
     line: str
     also: tuple[str, ...]
-    words: re.Pattern[str]
     acute: re.Pattern[str] | None
     event: re.Pattern[str] | None
     unless: re.Pattern[str] | None
@@ -44,19 +44,23 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """``words`` finds whether a message is worth reading at all; ``harmless`` matches phrases that only sound like danger.
+    """``words`` finds the numbers of the signs worth trying on a text; ``harmless`` matches phrases that only sound like danger.
 
     ``english`` finds the English words of danger, whatever their case. ``typos`` finds the homophones of ``meant``, each as long as
     what is meant.
     """
 
-    words: re.Pattern[str]
+    words: ahocorasick.Automaton
     harmless: re.Pattern[str]
     signs: tuple[Sign, ...]
     contexts: tuple[Context, ...]
     english: re.Pattern[str]
     typos: re.Pattern[str]
     meant: dict[str, str]
+
+    def worth_trying(self, text: str) -> list[Sign]:
+        """Return, in their order, the signs of which a word occurs in ``text``."""
+        return [self.signs[number] for number in sorted({number for _, numbers in self.words.iter(text) for number in numbers})]
 
     def mask(self, text: str) -> str:
         """Return ``text``, as long as before, with the phrases that only sound like danger blanked out."""
@@ -74,13 +78,13 @@ SCOPES = ("clause", "sentence", "message")
 def load() -> Lexicon:
     """Read the lexicon; raises ValueError naming file and entry when an entry is wrong."""
     signs: list[Sign] = []
-    words: list[str] = []
+    tried_by: dict[str, list[int]] = {}
     content = _read("signs.yml")
     vocabulary = {name: "".join(words.split()) for name, words in content["vocabulary"].items()}
     for entry in content["signs"]:
-        sign = _sign(entry, vocabulary)
-        signs.append(sign)
-        words.extend(entry["words"])
+        for word in dict.fromkeys(entry.get("words", ())):
+            tried_by.setdefault(str(word), []).append(len(signs))
+        signs.append(_sign(entry, vocabulary))
     contexts = _read("contexts.yml")
     known = {entry.get("name") for entry in contexts["contexts"]}
     for sign in signs:
@@ -88,7 +92,7 @@ def load() -> Lexicon:
             raise ValueError(f"data/emergency/signs.yml: {sign.name}: no such context as {'、'.join(sign.despite - known)}")
     typos = _typos()
     return Lexicon(
-        words=_any_word(words),
+        words=_automaton(tried_by),
         harmless=_compile("contexts.yml", "harmless", contexts["harmless"]),
         signs=tuple(signs),
         contexts=tuple(_context(entry) for entry in contexts["contexts"]),
@@ -133,7 +137,6 @@ def _sign(entry: dict[str, Any], vocabulary: dict[str, str]) -> Sign:
         name=name,
         line=entry["line"],
         also=also,
-        words=_any_word(entry["words"]),
         acute=pattern("acute"),
         event=pattern("event"),
         unless=pattern("unless"),
@@ -155,8 +158,12 @@ def _context(entry: dict[str, Any]) -> Context:
     return Context(name, int(entry["weight"]), entry["scope"], _compile("contexts.yml", name, entry["pattern"]))
 
 
-def _any_word(words: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(sorted(map(re.escape, set(words)))))
+def _automaton(tried_by: dict[str, list[int]]) -> ahocorasick.Automaton:
+    automaton = ahocorasick.Automaton()
+    for word, numbers in tried_by.items():
+        automaton.add_word(word, tuple(numbers))
+    automaton.make_automaton()
+    return automaton
 
 
 def _compile(file: str, where: str, alternatives: list[str]) -> re.Pattern[str]:

@@ -127,8 +127,8 @@ def scores(piece: str, markers: Iterable[str] = ()) -> list[float]:
     bias, weights, _ = _model()
     all_grams = grams(piece)
     scale = len(all_grams) ** -0.5 / 100
-    found = [weights[gram] for gram in all_grams if gram in weights]
-    marked = [weights[marker] for marker in markers if marker in weights]
+    found = list(filter(None, map(weights.get, all_grams)))
+    marked = list(filter(None, map(weights.get, markers)))
     total = list(bias)
     if found:
         total = [score + scale * sum(column) for score, column in zip(total, zip(*found))]  # noqa: B905 columns are as many as classes
