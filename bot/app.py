@@ -21,6 +21,7 @@ from starlette.requests import Request
 import channels.conversations.api
 import channels.delivery.api
 import channels.desk.api
+import channels.desk.wall_pages
 import channels.open311.api
 import channels.transcripts.api
 import channels.web.api
@@ -154,6 +155,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.conversations.api,
         channels.delivery.api,
         channels.desk.api,
+        channels.desk.wall_pages,
         channels.open311.api,
         channels.transcripts.api,
         dispatch.console.api,

@@ -18,6 +18,7 @@ from channels.conversations import service as conversations
 from channels.message import InboundMessage, OutboundMessage
 from dispatch.callbacks import reading
 from dispatch.callbacks import service as callbacks
+from dispatch.callbacks.life import waking
 from dispatch.core.clock import beijing_text
 from dispatch.orders import service as orders
 from dispatch.orders.schemas import TransitionIn
@@ -207,7 +208,7 @@ class Lives:
         given = {"answer": answer, "no_contact_reason": "诉求人电话两次无人接听，已短信告知", "no_report_reason": "协办内容不影响本次答复"}
         answered = self._unit_does(session, number, "answer", now, **given)
         if answered is not None and self._chance.random() < _ANSWERS_CALLBACK:
-            asked = callbacks.waking(now + callbacks.ASK_AFTER)
+            asked = waking(now + callbacks.ASK_AFTER)
             self._later(asked, 20, 200, lambda s, t: self._reply(s, number, t))
 
     # The resident's word

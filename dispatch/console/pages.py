@@ -50,6 +50,7 @@ NAVIGATION: list[Entry] = [
     Entry("/desk", "话务员工作台", DESK_ROLES),
     Entry("/console", "工单", _EVERYBODY),
     Entry("/console/dispatch", "派单台", frozenset({Role.DISPATCHER, Role.SUPERVISOR})),
+    Entry("/console/wall", "大屏", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Entry("/console/notices", "提醒", frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR})),
     Entry("/console/callbacks", "回访", frozenset({Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})),
     Entry("/console/appeals", "回访申诉", frozenset({Role.HANDLER, Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})),
