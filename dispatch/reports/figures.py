@@ -14,7 +14,7 @@ from dispatch.evaluation.rates import Counts, Rates, ranked, rates, total
 from dispatch.evaluation.rules import Rules
 from dispatch.knowledge import service as knowledge
 from dispatch.reports import tables
-from dispatch.reports.tables import NOWHERE, UNKNOWN, Table
+from dispatch.reports.tables import NOWHERE, UNASSIGNED, UNKNOWN, Table
 from dispatch.statistics import service as statistics
 from dispatch.statistics.counting import Tally
 from dispatch.statistics.service import Period
@@ -97,13 +97,12 @@ def gather(session: Session, first: date, last: date, reference: Reference, *, u
         emergencies={} if unit else emergencies.count_by_line(session, first, last),
         asked=sum(row.asked for row in asked),
         answered_at_once=sum(row.answered for row in asked),
-        tables=tuple(_of_unit(period, unit, reference) if unit else _of_city(period, counts, rules, reference)),
+        tables=tuple(_of_unit(period, unit, reference) if unit else _of_city(period, earlier, counts, rules, reference)),
         as_of=period.as_of,
     )
 
 
-def _of_city(period: Period, counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:
-    units = {key: tally for key, tally in period.sums("unit").items() if reference.units.find(key)}
+def _of_city(period: Period, earlier: Period, counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:
     of, place = tables.of_tallies, lambda key: key.replace("/", " ") or NOWHERE
     groups = of("groups", "诉求分类", "分类", period.sums("group"), group_name(reference))
     districts = of("districts", "各区诉求", "区", period.sums("district"), lambda key: key or NOWHERE)
@@ -115,11 +114,18 @@ def _of_city(period: Period, counts: dict[str, Counts], rules: Rules, reference:
         of("matters", "具体事项", "事项", period.sums("matter"), _matter_name(reference), within=groups, parents=lambda key: (key[:2],)),
         districts,
         of("streets", "各街道（乡镇）诉求", "街道（乡镇）", period.sums("street"), place, within=districts, parents=_district_of),
-        of("units", "各承办单位办理情况", "承办单位", units, _unit_name(reference)),
+        of("units", "各承办单位办理情况", "承办单位", period.sums("unit"), _unit_name(reference)),
         hours,
         tables.of_weekdays(_by_weekday(period), hours, public=True),
+        _compared("groups-years", "诉求分类：与上年同期相比", "分类", (period, earlier), "group", group_name(reference)),
+        _compared("districts-years", "各区诉求：与上年同期相比", "区", (period, earlier), "district", lambda key: key or NOWHERE),
     ]
     return [*made, *_in_time(period.by_day()), *_rankings(counts, rules, reference)]
+
+
+def _compared(name: str, title: str, label: str, years: tuple[Period, Period], dimension: str, text: Callable[[str], str]) -> Table:
+    now, before = ({key: tally.filed for key, tally in period.sums(dimension).items()} for period in years)
+    return tables.of_years(name, title, label, now, before, text)
 
 
 def _by_weekday(period: Period) -> dict[str, int]:
@@ -220,7 +226,7 @@ def _matter_name(reference: Reference) -> Callable[[str], str]:
 def _unit_name(reference: Reference) -> Callable[[str], str]:
     def name(key: str) -> str:
         unit = reference.units.find(key)
-        return unit.name if unit else key
+        return unit.name if unit else key or UNASSIGNED
 
     return name
 

@@ -44,7 +44,7 @@ def write(report: Report, file: Path) -> Path:
     for numeral, section in zip(_NUMERALS, report.sections, strict=False):
         story.append(Paragraph(escape(f"{numeral}、{section.title}"), _HEADING))
         story += [Paragraph(escape(paragraph), _BODY) for paragraph in section.paragraphs]
-        for table in (*section.tables, *(table for table in section.folded if table.name not in _NOT_PRINTED)):
+        for table in (*section.tables, *(table for table in section.folded if table.rows and table.name not in _NOT_PRINTED)):
             story += _grid(table)
     story.append(Paragraph("说明", _HEADING))
     story += [Paragraph(escape(f"{number}. {note}"), _SMALL) for number, note in enumerate(report.notes, 1)]

@@ -113,15 +113,23 @@ def _of_city(figures: Figures) -> list[Section]:
         ),
         Section(
             "群众反映的主要问题",
-            _said(wording.leading(of("groups"), "从分类看，受理量"), wording.leading(of("matters"), "从具体事项看，受理量")),
+            _said(
+                wording.leading(of("groups"), "从分类看，受理量"),
+                wording.leading(of("matters"), "从具体事项看，受理量"),
+                wording.changed(of("groups-years")),
+            ),
             charts=[charts.bars(of("groups")), charts.bars(of("matters"))],
-            folded=[of("groups"), of("matters")],
+            folded=[of("groups"), of("groups-years"), of("matters")],
         ),
         Section(
             "区域分布",
-            _said(wording.leading(of("districts"), "从区看，受理量"), wording.leading(of("streets"), "从街道（乡镇）看，受理量")),
+            _said(
+                wording.leading(of("districts"), "从区看，受理量"),
+                wording.leading(of("streets"), "从街道（乡镇）看，受理量"),
+                wording.changed(of("districts-years")),
+            ),
             charts=[charts.bars(of("districts"))],
-            folded=[of("districts"), of("streets")],
+            folded=[of("districts"), of("districts-years"), of("streets")],
         ),
         Section("办理情况", wording.handling(figures), charts=[charts.punctuality(of("districts"))], folded=[of("units")]),
         Section("响应率、解决率、满意率", wording.rates(figures), tables=rankings),

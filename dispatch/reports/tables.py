@@ -13,11 +13,11 @@ from dispatch.statistics.counting import Tally
 K = 5
 """The fewest orders that a published row may stand for."""
 
-OTHERS, UNKNOWN, NOWHERE = "其他（合并列出）", "未归类", "地点不详"
+OTHERS, UNKNOWN, NOWHERE, UNASSIGNED = "其他（合并列出）", "未归类", "地点不详", "未派到单位"
 KEPT_BACK = "＊"
 """In the place of a number that would tell, or let anyone tell, of fewer than ``K`` orders."""
 
-UNNAMED = frozenset({OTHERS, UNKNOWN, NOWHERE})
+UNNAMED = frozenset({OTHERS, UNKNOWN, NOWHERE, UNASSIGNED})
 """Rows that stand for nothing in particular: in the table, but not among the leading."""
 
 WEEKDAYS = tuple(f"周{day}" for day in "一二三四五六日")
@@ -177,6 +177,16 @@ def in_time(name: str, title: str, label: str, found: Mapping[str, Tally], *, pu
         for key, tally in sorted(found.items())
     ]
     return Table(name, title, (label, "受理量", "按时答复率", "平均答复用时（小时）"), tuple(rows), frozenset({2}), kept)
+
+
+def of_years(name: str, title: str, label: str, found: Mapping[str, int], before: Mapping[str, int], text: Callable[[str], str]) -> Table:
+    """Return a table of volume beside that of the year before, the greatest change first; only what may be published of both."""
+    kept = kept_back(found) | kept_back(before)
+    keys = sorted((found.keys() & before.keys()) - kept, key=lambda key: (-abs(found[key] - before[key]), key))
+    rows = tuple(
+        (text(key), found[key], before[key], found[key] - before[key], found[key] / before[key] - 1) for key in keys if before[key]
+    )
+    return Table(name, title, (label, "本期", "上年同期", "增减件数", "增减幅度"), rows, frozenset({4}))
 
 
 def _month(day: str) -> tuple[str, ...]:

@@ -66,6 +66,15 @@ def leading(table: Table, what: str) -> str:
     return f"{what}居前的是{named}。"
 
 
+def changed(table: Table) -> str:
+    """Return one sentence on what rose and what fell most since the year before; empty where there is nothing to compare."""
+    rows = [row for row in table.rows if row[0] not in UNNAMED]
+    rose = [f"{row[0]}（增加 {row[3]:,} 件，{row[4]:+.1%}）" for row in rows if isinstance(row[3], int) and row[3] > 0][:_LEADING]
+    fell = [f"{row[0]}（减少 {-row[3]:,} 件，{row[4]:+.1%}）" for row in rows if isinstance(row[3], int) and row[3] < 0][:_LEADING]
+    parts = [f"{what}最多的是{'、'.join(named)}" for what, named in (("增加", rose), ("减少", fell)) if named]
+    return f"与上年同期相比，{'；'.join(parts)}。" if parts else ""
+
+
 def busiest(hours: Table) -> str:
     """Return one sentence on the hours in which most was filed; empty where none may be told."""
     rows = sorted((row for row in hours.rows if row[0] not in UNNAMED), key=lambda row: -int(row[1] or 0))[:_LEADING]

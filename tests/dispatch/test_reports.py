@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from bot.cli import app
 from dispatch.core.clock import FixedClock
 from dispatch.platform import Platform
-from dispatch.reports import service
-from dispatch.reports.tables import KEPT_BACK, OTHERS, K, Table, kept_back, of_tallies
+from dispatch.reports import service, wording
+from dispatch.reports.tables import KEPT_BACK, OTHERS, K, Table, kept_back, of_tallies, of_years
 from dispatch.statistics.counting import Tally
 from dispatch.understanding.schemas import PlaceOut
 from tests.dispatch.order_work import COLD_FLAT, STALLS, WANGJING, do, register
@@ -119,6 +119,13 @@ def test_small_numbers_of_what_became_of_orders_are_kept_back_too() -> None:
     }
     own = of_tallies("t", "T", "甲", found, str, public=False)
     assert [row[5] for row in own.rows] == [2, 9, 20, 0]
+
+
+def test_beside_the_year_before_stands_only_what_may_be_told_of_both() -> None:
+    now, before = {"a": 30, "b": 20, "c": 8, "d": 3}, {"a": 40, "b": 10, "c": 2, "d": 9, "e": 7}
+    table = of_years("t", "T", "甲", now, before, str)
+    assert table.rows == (("a", 30, 40, -10, -0.25), ("b", 20, 10, 10, 1.0))
+    assert wording.changed(table) == "与上年同期相比，增加最多的是b（增加 10 件，+100.0%）；减少最多的是a（减少 10 件，-25.0%）。"
 
 
 def test_a_period_with_few_orders_says_so_and_no_more(platform: Platform, tmp_path: Path) -> None:
