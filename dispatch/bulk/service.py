@@ -5,6 +5,7 @@ A process killed in between goes on where it stopped: an order's step and its re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,12 @@ ACTIONS = {"assign": "派给（改派给）指定单位", "by_catalogue": "按�
 NEEDS_UNIT = frozenset({"assign"})
 NEEDS_REASON = frozenset({"assign", "refuse_objection", "urge"})
 
-_AT_ONCE = 20
+_AT_ONCE = 10
+"""Orders of one transaction: SQLite's one writer is held for a tenth of a second at most."""
+
+_BREATH_SECONDS = 0.02
+"""Between transactions, so that whoever waits for the writer gets it first."""
+
 _ASSIGN = {State.REGISTERED: "dispatch", State.OBJECTED: "uphold_objection"}
 
 
@@ -100,7 +106,7 @@ def work_off(platform: Platform, parcel: Parcel) -> str | None:
     """Handler of deliveries: do what is left of a job."""
     job_id = int(parcel.subject)
     while _some(platform, job_id):
-        pass
+        time.sleep(_BREATH_SECONDS)
     return None
 
 

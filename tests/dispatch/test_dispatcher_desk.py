@@ -147,7 +147,7 @@ def test_bulk_work_goes_on_where_it_was_cut_off(client: TestClient, monkeypatch:
         patch.setattr(bulk.orders, "apply", cut_off)
         with pytest.raises(KilledError):
             _work_off(platform)
-    assert sum(names(platform, number).count("urge") for number in numbers) == 20, "the second chunk was rolled back as a whole"
+    assert sum(names(platform, number).count("urge") for number in numbers) == 20, "the third chunk was rolled back as a whole"
     _work_off(platform)
     assert all(names(platform, number).count("urge") == 1 for number in numbers)
 

@@ -121,6 +121,20 @@ def test_a_notice_reaches_the_open_page_and_the_desk_decides_an_objection(staff:
     expect(unit.locator("table")).to_contain_text("驳回异议")
 
 
+def test_bulk_work_is_followed_on_its_page(staff: Staff, system: DispatchSystem) -> None:
+    numbers = [register(system.platform, STALLS.model_copy(update={"dispatch_now": False})) for _ in range(30)]
+    desk = staff("dispatcher")
+    desk.goto("/console/dispatch")
+    desk.get_by_label("选中本页").check()
+    desk.get_by_role("button", name="批量派单").click()
+    desk.get_by_label("按派单目录派单").check()
+    desk.get_by_role("button", name="开始办理").click()
+    expect(desk.locator("#progress")).to_contain_text("已办理完")  # without a reload
+    assert serious_faults(desk) == []
+    desk.goto(f"/console/orders/{numbers[0]}")
+    expect(desk.locator(".past")).to_contain_text("派单员")
+
+
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
