@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.retention import keep_to_period
+from channels.attachments import service as attachments
 from channels.delivery import service as delivery
 from channels.delivery import surveys
 from channels.desk import staffing
@@ -58,6 +59,7 @@ def forget_old(platform: Platform) -> None:
 
 HANDLERS: dict[str, Handler] = {
     bulk.KIND: bulk.work_off,
+    attachments.KIND: attachments.fetch,
     media_service.FETCH: media.fetch_file,
     media_service.OCR: media.read_picture,
     media_service.REMOVE: media.remove_file,

@@ -11,6 +11,7 @@ import dispatch.drafts.retention
 import dispatch.emergencies.retention
 import dispatch.media.retention
 import dispatch.orders.retention
+from channels.attachments import service as attachments
 from channels.conversations import service as conversations
 from channels.delivery import service as delivery
 from dispatch.callbacks.flows import on_order_event
@@ -21,6 +22,7 @@ def connect() -> None:
     """Connect the capabilities; doing it again changes nothing."""
     flows.LISTENERS[:] = [on_order_event]
     conversations.ON_SAID[:] = [delivery.queue]
+    conversations.ON_FILES[:] = [attachments.queue]
     dispatch.orders.retention.ON_ANONYMISED[:] = [
         dispatch.callbacks.retention.on_order_anonymised,
         dispatch.media.retention.on_order_anonymised,

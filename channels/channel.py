@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from channels.message import Button
+from dispatch.outbox.delivering import Refused
 from dispatch.platform import Platform
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ class Channel(ABC):
             dispatch.outbox.delivering.RetryLater: the provider can't take it now.
             dispatch.outbox.delivering.Refused: it never will.
         """
+
+    def fetch(self, platform: Platform, ref: str) -> bytes:
+        """Return the bytes of an attachment by the reference that its ``channels.message.Attachment`` has.
+
+        Raises:
+            dispatch.outbox.delivering.RetryLater: the provider can't give it now.
+            dispatch.outbox.delivering.Refused: it never will.
+            dispatch.media.errors.MediaError: it isn't fetched, because of its size or where it lies.
+        """
+        raise Refused("这个渠道的文件取不回来")
 
     def already_sent(self, platform: Platform, outgoing: Outgoing) -> str | None:
         """Return the provider's id of ``outgoing`` if an attempt that was cut off did reach it, as far as the provider tells."""

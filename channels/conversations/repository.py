@@ -27,9 +27,9 @@ def by_address(session: Session, channel: str, address_lookup: str) -> Conversat
     ).first()
 
 
-def message(session: Session, message_id: int) -> Message | None:
-    """Return one message, or None."""
-    return session.get(Message, message_id)
+def message(session: Session, message_id: int, *, lock: bool = False) -> Message | None:
+    """Return one message, locked for change where the database can; None if there is none."""
+    return session.get(Message, message_id, with_for_update=lock, populate_existing=lock)
 
 
 def by_provider_id(session: Session, channel: str, provider_id: str) -> Message | None:

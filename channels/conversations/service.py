@@ -28,6 +28,9 @@ _ORDINARY = 2
 _LAST_WORDS = 80
 _CHOICES_AMONG = 5
 
+ON_FILES: list[Callable[[Session, Message, datetime], None]] = []
+"""Called in the same transaction when a resident's message brought files; wired by ``bot``."""
+
 ON_SAID: list[Callable[[Session, Conversation, Sequence[Message], datetime, datetime | None], None]] = []
 """Called in the same transaction with what was just said to a resident, the time, and the moment to wait for; wired by ``bot``."""
 
@@ -79,7 +82,10 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
     """Keep an inbound message before anybody thinks about it; a provider's repeat is recognised and stored once."""
     existing = repository.by_provider_id(session, inbound.channel, inbound.provider_id)
     if existing is not None:
-        return Received(existing.id, existing.conversation_id, repeated=not gather(existing, inbound, cipher), handled=existing.handled)
+        further = gather(existing, inbound, cipher)
+        if further:
+            _tell_of_files(session, existing, now)
+        return Received(existing.id, existing.conversation_id, repeated=not further, handled=existing.handled)
     content = inbound.content()
     if inbound.edits is not None and (original := repository.by_provider_id(session, inbound.channel, inbound.edits)):
         if full_text(original, cipher) == inbound.text:
@@ -120,8 +126,15 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
     if conversation.holder == "operator":
         conversation.unanswered_since = conversation.unanswered_since or now
     session.flush()
+    if inbound.attachments:
+        _tell_of_files(session, message, now)
     queued = conversation.urgency is not None
     return Received(message.id, conversation.id, repeated=False, handled=False, operator=conversation.operator, queued=queued)
+
+
+def _tell_of_files(session: Session, message: Message, now: datetime) -> None:
+    for listener in ON_FILES:
+        listener(session, message, now)
 
 
 def say(
@@ -210,9 +223,9 @@ def find(session: Session, conversation_id: str, *, lock: bool = False) -> Conve
     return repository.by_id(session, conversation_id, lock=lock)
 
 
-def message(session: Session, message_id: int) -> Message | None:
-    """Return one message, or None."""
-    return repository.message(session, message_id)
+def message(session: Session, message_id: int, *, lock: bool = False) -> Message | None:
+    """Return one message, locked for change where the database can; None if there is none."""
+    return repository.message(session, message_id, lock=lock)
 
 
 def by_provider_id(session: Session, channel: str, provider_id: str) -> Message | None:

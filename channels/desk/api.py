@@ -95,7 +95,9 @@ def messages_fragment(
     with platform.database.read() as session:
         found = conversations.messages(session, conversation_id, after=after, before=before, limit=view.MESSAGES_SHOWN)
         older = found[0].id if len(found) == view.MESSAGES_SHOWN and not after else None
-        return pages.render("messages.html", who, messages=view.transcript(found, platform), older=older, conversation_id=conversation_id)
+        return pages.render(
+            "messages.html", who, messages=view.transcript(session, found, platform), older=older, conversation_id=conversation_id
+        )
 
 
 @router.get("/conversations/{conversation_id}/state")

@@ -13,9 +13,11 @@ from fastapi import Depends, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from channels.attachments import service as attachments
 from channels.conversations import holding
 from channels.conversations import service as conversations
 from channels.conversations.service import Conversation, Message
+from channels.delivery.states import STATES
 from channels.desk import filing, reading, replies, staffing
 from channels.desk.filing import Form
 from dispatch.accounts.service import LoggedIn
@@ -130,19 +132,30 @@ def _shown(conversation: Conversation, now: datetime) -> dict[str, Any]:
     }
 
 
-def transcript(messages: Sequence[Message], platform: Platform) -> list[dict[str, Any]]:
-    """Return messages as the desk shows them; who speaks with a resident sees what that resident really wrote."""
-    return [
-        {
-            "id": message.id,
-            "author": message.author,
-            "operator": message.operator,
-            "text": conversations.full_text(message, platform.cipher),
-            "at": message.created_at,
-            "source": (message.custom or {}).get("entry_title"),
-        }
-        for message in messages
-    ]
+def transcript(session: Session, messages: Sequence[Message], platform: Platform) -> list[dict[str, Any]]:
+    """Return messages as the desk shows them; who speaks with a resident sees what that resident really wrote, and the files."""
+    return [_said(session, message, platform) for message in messages]
+
+
+def _said(session: Session, message: Message, platform: Platform) -> dict[str, Any]:
+    files = attachments.shown(platform, session, message.content)
+    missing = attachments.missing(message.content)
+    custom = message.custom or {}
+    return {
+        "id": message.id,
+        "author": message.author,
+        "operator": message.operator,
+        "text": conversations.full_text(message, platform.cipher),
+        "at": message.created_at,
+        "source": custom.get("entry_title"),
+        "files": files,
+        "missing": missing,
+        "recording": custom.get("url") if custom.get("kind") == "recording" else None,
+        "delivery": STATES.get(message.delivery) if message.delivery else None,
+        "undelivered": message.delivery in ("failed", "dead", "withheld"),
+        # By this an open page sees what looks different now; links change all the time and don't count.
+        "look": "|".join([message.delivery or "", *(f"{file['id']}{'t' if file['text'] else ''}" for file in files), *missing]),
+    }
 
 
 def signature(conversation: Conversation) -> str:
@@ -190,7 +203,7 @@ def page(
             "conversation": conversation,
             "mine_now": mine,
             "signature": signature(conversation),
-            "messages": transcript(found, platform),
+            "messages": transcript(session, found, platform),
             "older": found[0].id if len(found) == MESSAGES_SHOWN else None,
             "understood": understood,
             "request_types": sorted(REQUEST_TYPES, key=["投诉", "求助", "咨询", "建议", "举报"].index),

@@ -15,6 +15,12 @@ from channels.telegram.updates import NAME
 from dispatch.outbox.delivering import Refused, RetryLater
 from dispatch.platform import Platform
 
+
+async def _download(telegram: TelegramClient, ref: str) -> bytes:
+    file = await telegram.bot.get_file(ref)
+    return bytes(await file.download_as_bytearray())
+
+
 _log = structlog.get_logger(__name__)
 
 _UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]
@@ -45,6 +51,14 @@ class TelegramChannel(Channel):
         )
         sent = telegram.call(telegram.throttled(outgoing.address, call))
         return str(sent.message_id)
+
+    def fetch(self, platform: Platform, ref: str) -> bytes:
+        """Return a file by its id; the Bot API gives none above 20 MB."""
+        try:
+            telegram = client(platform.settings)
+        except NotConfiguredError:
+            raise RetryLater(None, "没有配置 Telegram 机器人") from None
+        return telegram.call(_download(telegram, ref))
 
     async def run(self, platform: Platform, inbox: Inbox) -> None:
         """Poll, or tell Telegram where our webhook is, trying until it has heard."""

@@ -99,5 +99,8 @@ def client(settings: Settings) -> TelegramClient:
 
 def _safe(error: TelegramError) -> str:
     """Return the Bot API's own words where they are one of its fixed phrases; others may quote what was sent."""
-    known = ("chat not found", "message is too long", "message text is empty", "user is deactivated", "PEER_ID_INVALID")
+    known = (
+        *("chat not found", "message is too long", "message text is empty", "user is deactivated", "PEER_ID_INVALID"),
+        *("file is too big", "wrong file_id", "invalid file_id"),
+    )
     return next((phrase for phrase in known if phrase.lower() in error.message.lower()), "请求有误")

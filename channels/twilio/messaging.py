@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Request, Response
@@ -17,7 +19,8 @@ from channels.message import Attachment, AttachmentKind, InboundMessage, Locatio
 from channels.twilio.client import OPTED_OUT, NotConfiguredError, RefusedByTwilio, call, client
 from channels.twilio.signature import SignedFields
 from dispatch.core.problems import Problem
-from dispatch.outbox.delivering import RetryLater
+from dispatch.media import service as media
+from dispatch.outbox.delivering import Refused, RetryLater
 from dispatch.platform import Platform, PlatformDep
 
 router = APIRouter(tags=["twilio"])
@@ -25,7 +28,7 @@ router = APIRouter(tags=["twilio"])
 MESSAGES_PATH = "/channels/twilio/messages"
 STATUS_PATH = "/channels/twilio/status"
 
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "td", "t", "退订", "tuiding"})
+STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "td", "退订", "tuiding"})
 START_WORDS = frozenset({"start", "unstop", "恢复", "开通"})
 
 _WHATSAPP = "whatsapp:"
@@ -65,6 +68,20 @@ class TwilioMessages(Channel):
                 _remember_opt_out(platform, self.name, outgoing.address)
             raise
         return str(sent.sid)
+
+    def fetch(self, platform: Platform, ref: str) -> bytes:
+        """Return the bytes behind a MediaUrl. Our credentials go to Twilio alone, not to where it redirects."""
+        settings = platform.settings
+        if settings.twilio_account_sid is None or settings.twilio_auth_token is None:
+            raise RetryLater(None, "没有配置 Twilio 账号")
+        api = urlsplit(settings.twilio_api_url)
+        named = urlsplit(ref)
+        if named.netloc != api.netloc and not f".{named.hostname}".endswith(".twilio.com"):
+            raise Refused("附件的地址不是 Twilio 的")
+        secret = f"{settings.twilio_account_sid}:{settings.twilio_auth_token.get_secret_value()}"
+        headers = {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"}
+        # Twilio's own address is where we were configured to speak; a double of it may lie on this machine.
+        return media.fetch(platform, ref, headers=headers, private=[api.netloc])
 
     def already_sent(self, platform: Platform, outgoing: Outgoing) -> str | None:
         """Look whether Twilio has this very text to this number since it was put in."""
@@ -112,7 +129,7 @@ def read(fields: dict[str, str]) -> InboundMessage:
     """Return the message that Twilio's fields describe."""
     sender = fields.get("From", "")
     count = fields.get("NumMedia", "0")
-    media = [
+    files = [
         Attachment(_kind(content_type), url, content_type)
         for number in range(min(int(count), _MOST_MEDIA) if count.isdecimal() else 0)
         if (url := fields.get(f"MediaUrl{number}")) and (content_type := fields.get(f"MediaContentType{number}", "")) is not None
@@ -126,7 +143,7 @@ def read(fields: dict[str, str]) -> InboundMessage:
         sender.removeprefix(_WHATSAPP),
         fields.get("MessageSid", "")[:64],
         text,
-        attachments=tuple(media),
+        attachments=tuple(files),
         location=point,
         reply_to=fields.get("OriginalRepliedMessageSid"),
         choosing=True,

@@ -7,9 +7,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy.orm import Session
-
 from channels import wording
+from channels.attachments import service as attachments
 from channels.conversations import service as conversations
 from channels.message import Attachment, AttachmentKind, InboundMessage, Location
 from channels.web.schemas import WebMessageIn
@@ -19,8 +18,6 @@ from dispatch.platform import Platform
 CHANNEL = "web"
 COOKIE = "jsjb_chat"
 COOKIE_SECONDS = 30 * 24 * 3600
-_OURS = "media:"
-"""Begins the reference of an attachment that lies in our own storage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +50,21 @@ def open_chat(platform: Platform, token: str) -> str:
 def inbound(platform: Platform, token: str, message: WebMessageIn) -> InboundMessage:
     """Return ``message`` in the form of every channel; links in it are kept as evidence, files that aren't this browser's left out."""
     browser = hashlib.sha256(token.encode()).hexdigest()[:24]
-    attachments: tuple[Attachment, ...] = ()
+    sent: tuple[Attachment, ...] = ()
     if message.files or media.find_links(message.text):
         owner = f"conversation:{open_chat(platform, token)}"
         with platform.database.write() as session:
             media.keep_links(session, owner, message.text, now=platform.clock.now(), cipher=platform.cipher)
             files = [file for file in media.get_all(session, message.files) if file.owner == owner]
-        attachments = tuple(
-            Attachment(cast(AttachmentKind, file.kind), f"{_OURS}{file.id}", file.content_type, file.size, file.filename) for file in files
+        sent = tuple(
+            Attachment(cast(AttachmentKind, file.kind), f"{attachments.OURS}{file.id}", file.content_type, file.size, file.filename)
+            for file in files
         )
     location = Location(message.location.latitude, message.location.longitude) if message.location else None
     text = message.text
     if location and not text.strip():
         text = wording.location_words(location.latitude, location.longitude, None)
-    return InboundMessage(CHANNEL, token, f"{browser}:{message.client_id}", text, attachments, location)
+    return InboundMessage(CHANNEL, token, f"{browser}:{message.client_id}", text, sent, location)
 
 
 def take_file(platform: Platform, token: str, data: bytes, filename: str | None, claimed_type: str | None) -> dict[str, object]:
@@ -85,16 +83,8 @@ def news(platform: Platform, conversation_id: str, after: int) -> News:
             {
                 **conversations.as_json(message),
                 "text": conversations.full_text(message, platform.cipher),
-                "files": _files(platform, session, message.content),
+                "files": attachments.shown(platform, session, message.content),
             }
             for message in conversations.messages(session, conversation_id, after=after)
         ]
         return News(shown, conversation.holder if conversation else "bot")
-
-
-def _files(platform: Platform, session: Session, content: dict[str, Any] | None) -> list[dict[str, object]]:
-    """Return the stored files of a message with links that work for a while."""
-    refs = [str(each["ref"]) for each in (content or {}).get("attachments", [])]
-    ids = [ref.removeprefix(_OURS) for ref in refs if ref.startswith(_OURS)]
-    now = platform.clock.now()
-    return [media.as_json(platform, file, now=now) for file in media.get_all(session, ids)]

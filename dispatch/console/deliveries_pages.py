@@ -28,8 +28,11 @@ KINDS = {
     "message": "会话消息",
     "notice": "单位提醒",
     "bulk": "批量办理",
-    "ocr": "图片识别",
     "survey": "回访",
+    "ocr": "图片识别",
+    "attachment": "取回附件",
+    "media-fetch": "取回附件",
+    "media-remove": "删除附件",
 }
 _PAGE = 50
 

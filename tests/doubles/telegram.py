@@ -32,6 +32,8 @@ class TelegramApi(Provider):
     updates: list[dict[str, Any]] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
     """Chats that have stopped the bot."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By file id."""
 
     @property
     def texts(self) -> list[str]:
@@ -40,6 +42,8 @@ class TelegramApi(Provider):
 
     def respond(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer | None:
         """Answer one call."""
+        if path.startswith("/file/bot"):
+            return self._file(unquote(path.removeprefix("/file/bot")))
         token, _, name = unquote(path.removeprefix("/bot").partition("?")[0]).partition("/")
         if token != TOKEN:
             return _error(401, "Unauthorized")
@@ -90,6 +94,23 @@ class TelegramApi(Provider):
             self.sent.append({"chat": chat, "text": text, "buttons": buttons})
             number = len(self.sent)
         return {"message_id": number, "date": 1_795_000_000, "chat": {"id": int(chat), "type": "private"}, "text": text}
+
+    def _do_getfile(self, given: dict[str, Any]) -> dict[str, Any]:
+        file_id = given.get("file_id") or ""
+        if file_id not in self.files:
+            raise _BadRequestError("wrong file_id or the file is temporarily unavailable")
+        if len(self.files[file_id]) > 20 * 2**20:
+            raise _BadRequestError("file is too big")
+        return {"file_id": file_id, "file_unique_id": file_id, "file_size": len(self.files[file_id]), "file_path": f"files/{file_id}"}
+
+    def _file(self, path: str) -> Answer:
+        token, _, file_id = path.partition("/files/")
+        if token != TOKEN or file_id not in self.files:
+            return _error(404, "Not Found")
+        if self.down:
+            self.refused += 1
+            return _error(503, "Service Unavailable")
+        return 200, {"Content-Type": "application/octet-stream"}, self.files[file_id]
 
     def _do_answercallbackquery(self, given: dict[str, Any]) -> bool:
         if not given.get("callback_query_id"):

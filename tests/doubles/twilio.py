@@ -26,6 +26,8 @@ class TwilioApi(Provider):
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)
+    media: dict[str, Answer] = field(default_factory=dict)
+    """What is behind the MediaUrls, by path; only for the account's own credentials."""
 
     @property
     def texts(self) -> list[str]:
@@ -41,6 +43,9 @@ class TwilioApi(Provider):
             self.refused += 1
             return _error(503, 20503, "Service unavailable")
         address = urlsplit(path)
+        if address.path in self.media:
+            status, extra, data = self.media[address.path]
+            return status, {"Content-Type": "application/octet-stream", **extra}, data
         if address.path != f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json":
             return _error(404, 20404, "The requested resource was not found")
         if method == "GET":

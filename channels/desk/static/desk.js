@@ -117,6 +117,22 @@ function newMessages() {
     if (low) bottom();
   }).catch(() => {});
 }
+// Files come in and deliveries move on after a message was shown: those that look different now are exchanged.
+let exchanging = null;
+function lookAgain() {
+  clearTimeout(exchanging);
+  exchanging = setTimeout(async () => {
+    if (!talk()) return;
+    const html = await get(`/desk/conversations/${opened}/messages`);
+    if (!html) return;
+    const fetched = document.createElement("template");
+    fetched.innerHTML = html;
+    for (const article of fetched.content.querySelectorAll("article")) {
+      const shown = talk().querySelector(`article[data-id="${article.dataset.id}"]`);
+      if (shown && shown.dataset.look !== article.dataset.look) shown.replaceWith(article);
+    }
+  }, 500);
+}
 async function holderChanged() {
   if (!work()) return;
   const now = await get(`/desk/conversations/${opened}/state`);
@@ -137,6 +153,8 @@ function connect() {
   events.addEventListener("message", ({ data }) => { if (data === opened) newMessages(); else queueChanged(false); });
   events.addEventListener("holder", () => { holderChanged(); newMessages(); });
   events.addEventListener("order", newMessages);
+  events.addEventListener("media", lookAgain);
+  events.addEventListener("delivery", lookAgain);
   events.addEventListener("reload", () => { banner(""); everything(); }); // the first event of every connection
   events.onerror = () => {
     banner("连接断开，正在重连……");
