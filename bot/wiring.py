@@ -15,12 +15,14 @@ from channels.attachments import service as attachments
 from channels.conversations import service as conversations
 from channels.delivery import service as delivery
 from dispatch.callbacks.flows import on_order_event
+from dispatch.insight import risk
 from dispatch.orders import flows
 
 
 def connect() -> None:
     """Connect the capabilities; doing it again changes nothing."""
     flows.LISTENERS[:] = [on_order_event]
+    flows.FILED[:] = [risk.on_filed]
     conversations.ON_SAID[:] = [delivery.queue]
     conversations.ON_FILES[:] = [attachments.queue]
     dispatch.orders.retention.ON_ANONYMISED[:] = [

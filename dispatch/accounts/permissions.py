@@ -113,6 +113,11 @@ TABLE: dict[str, Rule] = {
     "POST /api/v1/evaluation/rules": Rule(frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}), assistant=False),
     # 数据分析
     "GET /api/v1/insight/surges": Rule(_STAFF, "insight:read", assistant=False),
+    "GET /api/v1/insight/stories": Rule(_STAFF, "insight:read", assistant=False),
+    "GET /api/v1/insight/repeats": Rule(_STAFF, "insight:read", assistant=False),
+    "GET /api/v1/insight/forecasts": Rule(_STAFF, "insight:read", assistant=False),
+    "GET /api/v1/insight/topics": Rule(_STAFF, "insight:read", assistant=False),
+    "GET /api/v1/insight/risks": Rule(_REVIEW | {Role.AUDITOR}, assistant=False),
     # 推送、投递、令牌、登录
     "GET /api/v1/webhooks": _ADMINISTRATION,
     "POST /api/v1/webhooks": _ADMINISTRATION,

@@ -12,6 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from dispatch.accounts.service import LoggedIn
 from dispatch.console.due import due
 from dispatch.console.pages import Pages, Visitor
+from dispatch.insight import risk
 from dispatch.orders import service as orders
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role, row_named
@@ -37,7 +38,7 @@ def notices_page(platform: PlatformDep, who: Visitor, before: Annotated[int | No
     return pages.render(
         "notices.html",
         who,
-        notices=[(notice, row_named(str(notice.payload["name"])).label, shown.get(notice.subject)) for notice in found],
+        notices=[(notice, _label(str(notice.payload["name"])), shown.get(notice.subject)) for notice in found],
         older=found[-1].sequence if len(found) == _PAGE else None,
         first=before is None,
     )
@@ -54,6 +55,11 @@ async def events(platform: PlatformDep, who: Visitor) -> EventSourceResponse:
                 yield ServerSentEvent(event.data.get("order", ""), event=event.name)
 
     return EventSourceResponse(stream(), ping=20)
+
+
+def _label(name: str) -> str:
+    """Return what happened, in words: a step of the order's life, or a risk seen in its words (Art. 11)."""
+    return "涉及社会稳定风险" if name == risk.NOTICE else row_named(name).label
 
 
 def _targets(who: LoggedIn) -> list[str]:

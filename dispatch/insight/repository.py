@@ -49,9 +49,9 @@ def latest(session: Session, name: str) -> InsightResult | None:
     return session.scalar(select(InsightResult).where(InsightResult.name == name).order_by(InsightResult.day.desc()).limit(1))
 
 
-def risk(session: Session, number: str) -> RiskPush | None:
-    """Return what was pushed about an order."""
-    return session.get(RiskPush, number)
+def put_risk(session: Session, push: RiskPush) -> None:
+    """Keep what was pushed about an order."""
+    session.add(push)
 
 
 def risks(session: Session, limit: int) -> list[RiskPush]:

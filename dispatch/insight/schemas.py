@@ -27,6 +27,63 @@ class SurgeOut(PlaceMatter):
     q: float = Field(description="误报率上界（Benjamini-Hochberg）")
 
 
+class StoryOut(BaseModel):
+    """One thing that many people told of in different words."""
+
+    title: list[str] = Field(description="其中至少 floor 人都用到的词")
+    people: int
+    orders: int
+    district: str | None = Field(description="过半工单所在的区，没有就不写")
+    street: str | None
+    matter: str | None = Field(description="最多的事项")
+
+
+class RepeatOut(BaseModel):
+    """People who came back with the same matter: counted, not named."""
+
+    district: str | None = Field(description="空为全市")
+    matter_code: str
+    matter: str
+    people: int
+    orders: int | None
+
+
+class ForecastOut(BaseModel):
+    """What a matter will bring in ``month``, and how wrong the same forecast was in months it hadn't seen."""
+
+    matter_code: str
+    matter: str
+    month: date
+    expected: float
+    low: float
+    high: float
+    last_month: int
+    error: float | None = Field(description="留出月份上的误差占实际件数的比例")
+    naive_error: float | None = Field(description="照搬去年同月的误差")
+    held_out: int
+    warning: bool = Field(description="预计明显多于上月，提前预警")
+
+
+class TopicOut(BaseModel):
+    """A matter for 每月一题 with its evidence."""
+
+    matter_code: str
+    matter: str
+    filed: int
+    months_on_top: int
+    rework_rate: float | None = Field(description="件数太少时不显示")
+    overdue_rate: float | None
+    score: float
+
+
+class RiskOut(BaseModel):
+    """A risk to stability and who was told of it."""
+
+    order: str
+    units: list[str]
+    at: AwareDatetime
+
+
 Row = TypeVar("Row", bound=BaseModel)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from dispatch.catalogue.service import Catalogue
 from dispatch.core.clock import beijing
-from dispatch.insight import counts, hotspots, repository
+from dispatch.insight import analyses, counts, repository
 from dispatch.insight.rules import InsightRules, current_rules
-from dispatch.insight.schemas import Found, Row, SurgeOut
+from dispatch.insight.schemas import Found, RiskOut, Row
 from dispatch.platform import Platform
 
-SURGES = "surges"
+SURGES, STORIES, REPEATS, FORECASTS, TOPICS = "surges", "stories", "repeats", "forecasts", "topics"
 
 
 def analyse(platform: Platform, day: date | None = None, rules: InsightRules | None = None) -> date:
@@ -26,7 +27,14 @@ def analyse(platform: Platform, day: date | None = None, rules: InsightRules | N
     counts.recount_changed(platform.database, now, before.made_at if before else None)
     catalogue = platform.reference.current().catalogue
     with platform.database.read() as session:
-        found = {SURGES: _surges(session, day, catalogue, rules)}
+        found: dict[str, Sequence[BaseModel]] = {
+            SURGES: analyses.surges_of(session, day, catalogue, rules),
+            REPEATS: analyses.repeats_of(session, day, catalogue, rules),
+            FORECASTS: analyses.forecasts_of(session, day, catalogue, rules),
+            TOPICS: analyses.topics_of(session, day, catalogue, rules),
+        }
+        told = analyses.read_week(session, day, rules)
+    found[STORIES] = analyses.stories_of(told, catalogue, rules)
     with platform.database.write() as session:
         for name, rows in found.items():
             repository.put_result(session, name, day, {"floor": rules.floor, "rows": [row.model_dump(mode="json") for row in rows]}, now)
@@ -48,25 +56,6 @@ def latest(session: Session, name: str, kind: type[Row]) -> Found[Row]:
     return Found(day=result.day, made_at=beijing(result.made_at), floor=content["floor"], rows=rows)
 
 
-def matter_name(catalogue: Catalogue, code: str) -> str:
-    """Return the name of an item, or of a group given by its two digits; the code itself where the catalogue has neither."""
-    if item := catalogue.find(code):
-        return item.name
-    return next((item.group for item in catalogue.items.values() if item.code[:2] == code), code)
-
-
-def _surges(session: Session, day: date, catalogue: Catalogue, rules: InsightRules) -> list[SurgeOut]:
-    return [
-        SurgeOut(
-            district=surge.cell.district or None,
-            street=surge.cell.street or None,
-            matter_code=surge.cell.matter,
-            matter=matter_name(catalogue, surge.cell.matter),
-            days=surge.days,
-            observed=surge.observed,
-            expected=surge.expected,
-            ratio=round(surge.observed / max(surge.expected, 0.1), 1),
-            q=round(surge.q, 4),
-        )
-        for surge in hotspots.find(session, day, rules)
-    ]
+def risks(session: Session, limit: int = 100) -> list[RiskOut]:
+    """Return the newest risks to stability that were pushed, codes of the units told beside each."""
+    return [RiskOut(order=row.order_number, units=row.units, at=beijing(row.at)) for row in repository.risks(session, limit)]

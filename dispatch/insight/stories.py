@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import rjieba
@@ -55,9 +55,23 @@ def stories(
         least: people in a story, and people who use a word of its title; the title is empty where there is no such word.
     """
     writers = people or range(len(texts))
+    prepared = [plain(text) for text in texts]
+    telling = [position for position, text in enumerate(prepared) if sum(map(str.isalnum, text)) > 1]
+    if len(telling) < len(texts):
+        found = stories(
+            [texts[each] for each in telling],
+            [writers[each] for each in telling],
+            [places[each] for each in telling] if places else None,
+            least=least,
+            threshold=threshold,
+            encoder=encoder,
+        )
+        return [
+            replace(story, members=tuple(telling[m] for m in story.members), representative=telling[story.representative])
+            for story in found
+        ]
     if len(texts) < 2:
         return []
-    prepared = [plain(text) for text in texts]
     similar = alike(prepared, places, encoder)
     groups: dict[int, list[int]] = {}
     for position, label in enumerate(clusters(similar, threshold)):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch.orders import repository, words
-from dispatch.orders.models import Order, OrderEvent
+from dispatch.orders.models import Order, OrderEvent, OrderUnit
 from dispatch.orders.step import Step
 from dispatch.outbox import service as outbox
 from dispatch.understanding import corrections
@@ -22,6 +22,12 @@ Listener = Callable[[Session, Order, str, list[str], datetime], None]
 LISTENERS: list[Listener] = []
 """Capabilities that have to know of every step, in its transaction, and that orders needn't know (``bot.wiring``)."""
 
+Filed = Callable[[Session, Order, Reference, datetime], list[str]]
+"""Takes session, a new order, the reference and the time; returns the codes of further units that get a copy of it."""
+
+FILED: list[Filed] = []
+"""Capabilities that look at every new order in the transaction that files it (``bot.wiring``)."""
+
 _REASSIGNMENTS = frozenset({"redispatch", "uphold_objection", "decide"})
 
 
@@ -30,6 +36,17 @@ def entered(session: Session, order: Order, event: OrderEvent, *, copied: Iterab
     if urgent and order.unit_code:
         _notice(session, order, event, [order.unit_code], now)
     _push(session, order, event, copied, now)
+
+
+def filed(session: Session, order: Order, reference: Reference, now: datetime) -> None:
+    """Let the capabilities look at a new order, and give those units a copy that they name (Art. 11)."""
+    session.flush()
+    have = set(repository.units_of(session, order.id, "copied")) if FILED else set()
+    for listener in FILED:
+        for code in listener(session, order, reference, now):
+            if code not in have:
+                session.add(OrderUnit(order_id=order.id, unit_code=code, relation="copied"))
+                have.add(code)
 
 
 def after(step: Step, event: OrderEvent) -> None:

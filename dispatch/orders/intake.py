@@ -59,6 +59,7 @@ def register(
         _dispatch(session, order, actor=actor, now=now, reference=reference, rules=rules, owner=owner)
     else:
         planning.plan(session, order, rules, new=True)
+    flows.filed(session, order, reference, now)
     session.flush()
     return order
 
@@ -84,6 +85,7 @@ def part_of(
         setattr(order, name, getattr(parent, name))
     _start(session, order, actor=actor, now=now, parent=parent.number)
     _dispatch(session, order, actor=actor, now=now, reference=reference, rules=rules)
+    flows.filed(session, order, reference, now)
     session.flush()
     return order
 

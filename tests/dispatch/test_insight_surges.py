@@ -46,7 +46,7 @@ def fill(platform: Platform, *, extra: dict[tuple[str, str, str, date], int], me
 
 def found(platform: Platform) -> dict[Cell, float]:
     with platform.database.read() as session:
-        return {surge.cell: surge.expected for surge in hotspots.find(session, LAST, InsightRules())}
+        return {surge.cell: surge.expected for surge in hotspots.find(session, LAST, InsightRules(false_discoveries=0.05))}
 
 
 def test_a_street_with_more_than_its_season_is_found_and_nothing_else(platform: Platform) -> None:
