@@ -46,8 +46,8 @@ FIELDS = (
     ("request_type", "string", "诉求类型：咨询、求助、投诉、举报、建议", "Type: question, help, complaint, report, suggestion"),
     ("channel", "string", "受理渠道", "Channel it came by"),
     ("filed", "integer", "受理件数，不少于 5", "Orders filed, 5 at least"),
-    ("closed", "integer", "其中已办结件数", "Of these, closed"),
-    ("reworked", "integer", "其中退回重办过的件数", "Of these, sent back for rework at least once"),
+    ("closed", "integer", "其中已办结件数；1 至 4 件的留空", "Of these, closed; empty where 1 to 4"),
+    ("reworked", "integer", "其中退回重办过的件数；1 至 4 件的留空", "Of these, sent back for rework at least once; empty where 1 to 4"),
 )
 
 
@@ -116,7 +116,7 @@ def write(extract: Extract, first: date, last: date, made: datetime, folder: Pat
     with data.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow([name for name, *_ in FIELDS])
-        writer.writerows(astuple(row) for row in extract.rows)
+        writer.writerows((*astuple(row)[:6], _part(row.closed), _part(row.reworked)) for row in extract.rows)
     faults = check(data)
     if faults:
         data.unlink()
@@ -130,7 +130,7 @@ def write(extract: Extract, first: date, last: date, made: datetime, folder: Pat
         "orders_left_out": extract.left_out if extract.left_out >= K else None,
         "smallest_row": min((row.filed for row in extract.rows), default=None),
         "k": K,
-        "passed": ["columns", "no row below k", "no two rows alike", "no part larger than its whole"],
+        "passed": ["columns", "no row below k", "no two rows alike", "no part larger than its whole", "no part below k"],
     }
     record.write_text(json.dumps(checked, ensure_ascii=False, indent=2), encoding="utf-8")
     return [data, package, record]
@@ -144,7 +144,7 @@ def check(file: Path) -> list[str]:
     if header != [name for name, *_ in FIELDS]:
         return ["列不符合数据字典"]
     attributes = [tuple(row[:5]) for row in rows]
-    numbers = [tuple(map(int, row[5:])) for row in rows]
+    numbers = [[int(cell) for cell in row[5:] if cell] for row in rows]
     faults = []
     if any(filed < K for filed, *_ in numbers):
         faults.append(f"有的行不足 {K} 件")
@@ -152,7 +152,13 @@ def check(file: Path) -> list[str]:
         faults.append("有的行重复")
     if any(part > filed or part < 0 for filed, *parts in numbers for part in parts):
         faults.append("有的分项大于总数")
+    if any(0 < part < K for _filed, *parts in numbers for part in parts):
+        faults.append(f"有的分项不足 {K} 件")
     return faults
+
+
+def _part(number: int) -> int | str:
+    return "" if 0 < number < K else number
 
 
 def _split(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -180,5 +186,13 @@ def _package(first: date, last: date, made: datetime) -> dict[str, object]:
         "description": f"{first} 至 {last} 登记的诉求，按月份、区、分类、类型、渠道计数；每行不少于 {K} 件，不含诉求内容和个人信息。",
         "created": beijing(made).isoformat(timespec="seconds"),
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
-        "resources": [{"name": "orders", "path": "orders.csv", "format": "csv", "encoding": "utf-8", "schema": {"fields": fields}}],
+        "resources": [
+            {
+                "name": "orders",
+                "path": "orders.csv",
+                "format": "csv",
+                "encoding": "utf-8",
+                "schema": {"fields": fields, "missingValues": [""]},
+            }
+        ],
     }

@@ -75,3 +75,12 @@ def test_an_unsafe_extract_is_not_published(tmp_path: Path) -> None:
         with pytest.raises(UnsafeExtractError):
             open_data.write(Extract(wrong, 0), date(2026, 1, 1), date(2026, 12, 31), MONDAY_MORNING, tmp_path)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_tells_of_few_is_left_empty(tmp_path: Path) -> None:
+    row = Row("2026-11", "朝阳区", "供热", "投诉", "网页", 20, 18, 1)
+    data, *_ = open_data.write(Extract((row,), 0), date(2026, 1, 1), date(2026, 12, 31), MONDAY_MORNING, tmp_path)
+    assert data.read_text(encoding="utf-8").splitlines()[1] == "2026-11,朝阳区,供热,投诉,网页,20,18,"
+    told = tmp_path / "told.csv"
+    told.write_text(data.read_text(encoding="utf-8").replace("20,18,", "20,18,1"), encoding="utf-8")
+    assert open_data.check(told) == ["有的分项不足 5 件"]
