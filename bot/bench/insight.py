@@ -87,7 +87,12 @@ def _examples() -> list[str]:
 
 def run(out_json: Path | None = None) -> dict[str, Any]:
     """Measure, print a table on stderr and the figures as JSON on stdout, and return them; they also go to ``out_json`` if given."""
-    figures = {"surges": insight_years.measure(seed=11), "stories": story_figures(seed=12), "copies": copy_figures(seed=13)}
+    figures = {
+        "surges": insight_years.measure(seed=11),
+        "forecasts": insight_years.forecasts(seed=11),
+        "stories": story_figures(seed=12),
+        "copies": copy_figures(seed=13),
+    }
     _print(figures)
     sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     if out_json:
@@ -153,4 +158,7 @@ def _print(figures: dict[str, Any]) -> None:
         for name, value in values.items():
             if isinstance(value, dict):
                 table.add_row(f"{part}: {name}", *(f"{value[key]:.3f}" for key in ("precision", "recall", "f1")))
-    Console(stderr=True).print(table)
+    console, months = Console(stderr=True), figures["forecasts"]
+    console.print(table)
+    for name in ("error, ours", "error, same month a year ago"):
+        console.print(f"forecasts of {months['matters']} matters, {months['months held out']} months held out: {name} {months[name]:.1%}")

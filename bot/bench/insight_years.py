@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.insight import hotspots, surges
+from dispatch.insight import forecast, hotspots, surges
 from dispatch.insight.rules import InsightRules
 from dispatch.insight.surges import WEEKS, Cell
 
@@ -81,6 +81,26 @@ def measure(seed: int) -> dict[str, Any]:
         "seconds a week": round(took, 2),
         "ours": _score(flagged, planted),
         "plain threshold, best": {**_score(thresholds[best], planted), "threshold": best},
+    }
+
+
+def forecasts(seed: int) -> dict[str, Any]:
+    """Return how far next month's forecasts were off in the last six months of the simulated years, and last year's months used as such."""
+    counts, _ = simulate(seed)
+    came, said, naive = [], [], []
+    for series in counts.sum(axis=0):
+        _, rates = forecast.months({_date(counts, number): int(count) for number, count in enumerate(series)}, _LAST)
+        for month in range(len(rates) - forecast.HELD_OUT, len(rates)):
+            made = forecast.forecast(rates[:month], date(_LAST.year, _LAST.month - len(rates) + month + 1, 1))
+            assert made is not None  # there are years behind it
+            came.append(float(rates[month]))
+            said.append(made.rate)
+            naive.append(float(rates[month - forecast.YEAR]))
+    return {
+        "matters": MATTERS,
+        "months held out": forecast.HELD_OUT,
+        "error, ours": forecast.share_of_error(came, said),
+        "error, same month a year ago": forecast.share_of_error(came, naive),
     }
 
 

@@ -1,8 +1,8 @@
 """How many orders a matter will bring next month, from its season and its present level; and how wrong that has been.
 
-The yearly growth is taken out first. A month's season is its share of the year's mean, over the years there are, drawn towards none; the level is an exponentially weighted mean
-of what remains without the season. The same is done as of each of the months held out, knowing only what came before, and compared with
-the seasonal-naive forecast: as many as in the same month a year ago.
+The yearly growth is taken out first. A month's season is its share of the year's mean, over the years there are, drawn a little towards
+none; the level is an exponentially weighted mean of what remains without the season. The same is done as of each of the months held out,
+knowing only what came before, and compared with the seasonal-naive forecast: as many as in the same month a year ago.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ class Forecast:
 
     Errors are shares of what came; None without held-out months.
     """
+
+    rate: float
+    """Orders a day."""
 
     expected: float
     low: float
@@ -63,12 +66,13 @@ def forecast(rates: Rates, month: date) -> Forecast | None:
     held = min(HELD_OUT, len(rates) - YEAR)
     length = _length(_number(month))
     if not held:
-        return Forecast(round(mean * length, 1), 0.0, round(2 * mean * length, 1), None, None, 0)
+        return Forecast(mean, round(mean * length, 1), 0.0, round(2 * mean * length, 1), None, None, 0)
     came, naive = rates[-held:], rates[-held - YEAR : -YEAR]
     said = np.array([_next(rates[: len(rates) - back]) for back in range(held, 0, -1)])
     off = float(np.sqrt(np.mean(((came - said) / np.maximum(said, 0.1)) ** 2)))
     expected = mean * length
     return Forecast(
+        mean,
         round(expected, 1),
         round(max(expected * (1 - _EIGHTY * off), 0.0), 1),
         round(expected * (1 + _EIGHTY * off), 1),

@@ -79,7 +79,7 @@ def similar(
 def duplicates(texts: Sequence[str]) -> list[tuple[int, ...]]:
     """Return groups of texts that are nearly the same characters (40 in 100 pairs of neighbouring ones in common), by their positions.
 
-    Hashing (MinHash, LSH): the time grows with the number of texts, not with its square; about 2,500 texts a second.
+    Hashing (MinHash, LSH): the time grows with the number of texts, not with its square; about 1,600 texts a second.
     """
     index = MinHashLSH(threshold=_JACCARD, num_perm=_HASHES)
     runs: list[set[str]] = []
