@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from dispatch.reports.tables import UNNAMED, Table
 from dispatch.statistics.counting import Tally
 
-_RED, _BLUE, _GREY = "#b3261e", "#1f5fae", "#8a94a3"
+_RED, _BLUE, GREY = "#b3261e", "#1f5fae", "#8a94a3"
 _FONT = {"family": "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif", "size": 14, "color": "#1f2630"}
 _GRID = "#e3e8ee"
 _MARGIN = {"l": 8, "r": 16, "t": 8, "b": 8}
@@ -82,7 +82,7 @@ def columns(table: Table, column: int = 1, *, height: int = 260) -> str:
     rows = [
         row for row in sorted(table.rows, key=lambda row: str(row[0])) if row[0] not in UNNAMED and isinstance(row[column], (int, float))
     ]
-    figure = go.Figure(go.Bar(x=[str(row[0]) for row in rows], y=[row[column] for row in rows], marker={"color": _GREY}))
+    figure = go.Figure(go.Bar(x=[str(row[0]) for row in rows], y=[row[column] for row in rows], marker={"color": GREY}))
     figure.update_yaxes(gridcolor=_GRID)
     figure.update_xaxes(type="category")
     return _html(figure, height, table.title)

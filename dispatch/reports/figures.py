@@ -115,6 +115,7 @@ def _of_city(period: Period, earlier: Period, counts: dict[str, Counts], rules: 
         districts,
         of("streets", "各街道（乡镇）诉求", "街道（乡镇）", period.sums("street"), place, within=districts, parents=_district_of),
         of("units", "各承办单位办理情况", "承办单位", period.sums("unit"), _unit_name(reference)),
+        tables.of_waits(period.sums("wait"), public=True),
         hours,
         tables.of_weekdays(_by_weekday(period), hours, public=True),
         _compared("groups-years", "诉求分类：与上年同期相比", "分类", (period, earlier), "group", group_name(reference)),

@@ -131,7 +131,12 @@ def _of_city(figures: Figures) -> list[Section]:
             charts=[charts.bars(of("districts"))],
             folded=[of("districts"), of("districts-years"), of("streets")],
         ),
-        Section("办理情况", wording.handling(figures), charts=[charts.punctuality(of("districts"))], folded=[of("units")]),
+        Section(
+            "办理情况",
+            _said(*wording.handling(figures), wording.within_a_day(of("waits"))),
+            charts=[charts.bars(of("waits"), color=charts.GREY), charts.punctuality(of("districts"))],
+            folded=[of("waits"), of("units")],
+        ),
         Section("响应率、解决率、满意率", wording.rates(figures), tables=rankings),
     ]
 

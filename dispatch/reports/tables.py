@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dispatch.statistics.counting import Tally
+from dispatch.statistics.counting import WAITS, Tally
 
 K = 5
 """The fewest orders that a published row may stand for."""
@@ -21,6 +21,16 @@ UNNAMED = frozenset({OTHERS, UNKNOWN, NOWHERE, UNASSIGNED})
 """Rows that stand for nothing in particular: in the table, but not among the leading."""
 
 WEEKDAYS = tuple(f"周{day}" for day in "一二三四五六日")
+
+WAIT_NAMES = {
+    "0002": "2 小时以内",
+    "0024": "2 至 24 小时",
+    "0072": "1 至 3 天",
+    "0168": "3 至 7 天",
+    "0360": "7 至 15 天",
+    "longer": "15 天以上",
+    "": "尚未答复",
+}
 
 Cell = str | int | float | None
 
@@ -201,6 +211,18 @@ def of_weekdays(found: Mapping[str, int], hours: Table, *, public: bool) -> Tabl
         keys = [f"{weekday}/{hour:02d}" for hour in range(24)]
         rows.append((name, *(KEPT_BACK if key in kept else found.get(key, 0) for key in keys)))
     return Table("weekdays", "一周各时段受理量", ("星期", *(f"{hour:02d}:00" for hour in range(24))), tuple(rows))
+
+
+def of_waits(found: Mapping[str, Tally], *, public: bool) -> Table:
+    """Return a table of how long first answers took, from the quickest to those still awaited."""
+    counted = {key: found[key].filed for key in (*WAITS, "") if key in found}
+    kept = kept_back(counted) if public else set()
+    whole = sum(counted.values())
+    rows = tuple(
+        (WAIT_NAMES[key], KEPT_BACK if key in kept else number, KEPT_BACK if key in kept else number / whole)
+        for key, number in counted.items()
+    )
+    return Table("waits", "首次答复用时", ("用时", "件数", "占比"), rows, frozenset({2}))
 
 
 def said(number: int, *, public: bool, of: str = "件") -> str:

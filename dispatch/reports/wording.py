@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from dispatch.core.clock import beijing_text
 from dispatch.reports.figures import Figures
-from dispatch.reports.tables import KEPT_BACK, UNNAMED, K, Table, said
+from dispatch.reports.tables import KEPT_BACK, UNNAMED, WAIT_NAMES, K, Table, said
 
 _LEADING = 3
 
@@ -101,6 +101,15 @@ def handling(figures: Figures) -> list[str]:
         for what, number in of
     ]
     return [f"派单的诉求中，{'；'.join(parts)}。"]
+
+
+def within_a_day(waits: Table) -> str:
+    """Return one sentence on how many were answered within 24 hours; empty where that may not be told."""
+    quick = [row for row in waits.rows if row[0] in (WAIT_NAMES["0002"], WAIT_NAMES["0024"])]
+    if not quick or any(not isinstance(row[2], float) for row in quick):
+        return ""
+    number, share = sum(int(row[1] or 0) for row in quick), sum(float(row[2] or 0) for row in quick)
+    return f"从受理到首次答复在 24 小时以内的 {number:,} 件，占全部受理量的 {share:.1%}。"
 
 
 def tellable(figures: Figures, *numbers: int) -> bool:

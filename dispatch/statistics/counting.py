@@ -8,8 +8,15 @@ from dataclasses import dataclass, fields
 from dispatch.core.clock import beijing
 from dispatch.orders.facts import OrderFacts
 
-DIMENSIONS = ("all", "channel", "type", "handling", "group", "matter", "district", "street", "unit", "unit_group", "hour", "ending")
-"""What orders are counted by. ``street`` is keyed ``district/street``, ``unit_group`` ``unit/group``; a key that isn't known is empty."""
+DIMENSIONS = ("all", "channel", "type", "handling", "group", "matter", "district", "street", "unit", "unit_group", "hour", "ending", "wait")
+"""What orders are counted by. ``street`` is keyed ``district/street``, ``unit_group`` ``unit/group``; a key that isn't known is empty.
+
+``wait`` is how long the first answer took, keyed by the first of ``WAITS`` it kept within; empty while there is none.
+A dimension added here is counted for the past too: the migration that comes with it forgets how far was counted.
+"""
+
+WAITS = {"0002": 2, "0024": 24, "0072": 72, "0168": 168, "0360": 360, "longer": None}
+"""Hours, by key."""
 
 _OVER = frozenset({"closed", "withdrawn"})
 _DISPATCHED = frozenset({"dispatch", "answer", "liaison"})
@@ -96,3 +103,11 @@ def _keys(order: OrderFacts) -> Iterator[tuple[str, str]]:
     yield "unit_group", f"{order.unit_code or ''}/{group}"
     yield "hour", f"{beijing(order.created_at).hour:02d}"
     yield "ending", order.ending or ""
+    yield "wait", _wait(order)
+
+
+def _wait(order: OrderFacts) -> str:
+    if order.answered_at is None:
+        return ""
+    hours = (order.answered_at - order.created_at).total_seconds() / 3600
+    return next(key for key, limit in WAITS.items() if limit is None or hours <= limit)

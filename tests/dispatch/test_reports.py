@@ -141,6 +141,7 @@ def test_days_lie_in_months_and_hours_in_weekdays(filed: Platform) -> None:
     report = service.make(filed, *YEAR)
     of = {table.name: table for table in report.tables}
     assert of["months"].rows[0][:2] == ("2026-11", 21)
+    assert of["waits"].rows == (("2 小时以内", 7, 7 / 21), ("尚未答复", 14, 14 / 21))
     days = [row[1] for row in of["days"].rows]
     assert all(number == KEPT_BACK or int(str(number)) >= K for number in days)
     assert len([number for number in days if number == KEPT_BACK]) != 1

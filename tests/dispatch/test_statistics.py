@@ -56,6 +56,7 @@ def test_an_order_counts_on_the_day_it_was_filed_whatever_happens_later(platform
     assert sums["unit_group"] == {"110105026/07": day[1]}
     assert sums["street"] == {"朝阳区/望京街道": day[1]}
     assert sums["hour"] == {"10": day[1]}
+    assert sums["wait"] == {"0024": day[1]}
 
 
 def test_counting_bit_by_bit_gives_what_counting_anew_gives(platform: Platform, clock: FixedClock) -> None:
