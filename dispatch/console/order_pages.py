@@ -50,6 +50,12 @@ def order_page(platform: PlatformDep, who: Visitor, number: str, merge: Annotate
     return order_view.render(platform, who, number, Shown(merge=merge))
 
 
+@router.get("/{number}/alike")
+def alike_fragment(platform: PlatformDep, who: Visitor, number: str) -> Response:
+    """The part of an order's page that suggests which earlier order it may repeat."""
+    return order_view.alike(platform, who, number)
+
+
 @router.post("/{number}/transitions/{name}")
 def apply_transition(
     platform: PlatformDep,

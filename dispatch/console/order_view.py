@@ -17,14 +17,18 @@ from dispatch.console.order_steps import CHOICES, StepForm, step_form
 from dispatch.console.pages import DESK_ROLES, Pages
 from dispatch.core.clock import beijing_text
 from dispatch.core.problems import not_found
+from dispatch.insight.similar import similar as similar_orders
 from dispatch.media import service as media
 from dispatch.orders import service as orders
 from dispatch.orders.schemas import ContactOut, EventOut, OrderOut
-from dispatch.orders.service import Actor
+from dispatch.orders.service import Actor, Candidate
 from dispatch.orders.workflow import Need, State
 from dispatch.platform import Platform
+from dispatch.understanding.schemas import PlaceOut
 
 pages = Pages(Path(__file__).parent / "templates")
+_ALIKE = 8
+
 pages.add_global("reason_label", step_words.reason_label)
 
 
@@ -57,7 +61,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         found = templates.listing(session, who.unit_code) if answerable else []
         conversation = order.conversation_id if who.role in DESK_ROLES else None
         contacted = order.contacted_at
-        alike = orders.candidates(session, order) if any(step.name == "merge" for step in steps) else []
+        repeated = orders.candidates(session, order) if any(step.name == "merge" for step in steps) else []
     names = {step.name for step in steps}
     form = shown.form or step_form(parent=shown.merge)
     opened = shown.step or ("merge" if shown.merge else step_words.first_step(State(out.state), steps))
@@ -73,7 +77,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "fault": shown.fault,
         "groups": step_words.layout(steps),
         "opened": opened,
-        "alike": [(each, State(each.order.state).label) for each in alike],
+        "alike": [(each, State(each.order.state).label) for each in repeated],
         "can_attach": "attach" in names,
         "can_unmask": "unmask" in names and shown.contact is None and not out.contact.anonymous,
         "files": [media.as_json(platform, each, now=now) for each in files],
@@ -86,6 +90,34 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "units": reference.units.all() if any(Need.UNIT in step.needs | step.takes for step in steps) else [],
     }
     return pages.render("order.html", who, status=409 if shown.fault or shown.changes else 200, **values)
+
+
+def alike(platform: Platform, who: LoggedIn, number: str) -> Response:
+    """Return the earlier orders that order ``number`` may repeat, those in similar words among them. Raises problem 404."""
+    actor = Actor(who.username, who.role, who.unit_code)
+    with platform.database.read() as session:
+        order = orders.visible(session, number, actor)
+        if order is None or who.role not in DESK_ROLES:
+            raise not_found("工单", number)
+        found = {each.order.number: each for each in orders.candidates(session, order)}
+        place = PlaceOut(district=order.district, street=order.street, community=order.community, detail=order.place_detail)
+        similar = similar_orders(
+            session,
+            order.description,
+            place=place,
+            matter=order.matter_code,
+            now=platform.clock.now(),
+            lookup=order.contact_lookup,
+            before_id=order.id,
+        )
+        known = orders.find_all(session, {each.number for each in similar})
+    for each in similar:
+        if each.number in found:
+            found[each.number].why.append(each.why[0])
+        elif each.number in known:
+            found[each.number] = Candidate(known[each.number], list(each.why))
+    shown = sorted(found.values(), key=lambda each: -len(each.why))[:_ALIKE]
+    return pages.render("alike.html", who, number=number, alike=[(each, State(each.order.state).label) for each in shown])
 
 
 def _variables(order: OrderOut, platform: Platform) -> dict[str, str | None]:

@@ -98,6 +98,9 @@ def test_earlier_orders_on_the_same_thing_are_suggested_for_merging(client: Test
     assert "同一联系电话、同社区、同事项" in page
     assert f"?merge={first}" in page
     assert elsewhere not in page
+    alike = browser.get(f"/console/orders/{again}/alike").text
+    assert "文字和意思相近" in alike
+    assert f"?merge={first}" in alike
     assert f'name="parent" required value="{first}"' in browser.get(f"/console/orders/{again}?merge={first}").text
     assert "?merge=" not in browser.get(f"/console/orders/{first}").text
 

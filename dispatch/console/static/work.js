@@ -97,3 +97,8 @@ async function follow() {
   setTimeout(follow, 2000);
 }
 if (document.querySelector("[data-progress]")) setTimeout(follow, 1000);
+
+// Parts that take longer to work out come after the page
+for (const part of document.querySelectorAll("[data-fetch]")) {
+  fetch(part.dataset.fetch).then(async (answer) => { if (answer.ok && !answer.redirected) part.innerHTML = await answer.text(); }).catch(() => {});
+}
