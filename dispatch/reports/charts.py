@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from dispatch.reports.tables import UNNAMED, Table
 from dispatch.statistics.counting import Tally
 
-_RED, _BLUE, GREY = "#b3261e", "#1f5fae", "#8a94a3"
+_RED, _BLUE, GREY = "#b3261e", "#1f5fae", "#5f6b7a"
 _FONT = {"family": "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif", "size": 14, "color": "#1f2630"}
 _GRID = "#e3e8ee"
 _MARGIN = {"l": 8, "r": 16, "t": 8, "b": 8}

@@ -48,13 +48,13 @@ def make(platform: Platform, first: date, last: date, *, unit: UnitEntry | None 
     """Return the report on days ``first`` to ``last`` (Beijing): the city's public one, or ``unit``'s own."""
     with platform.database.read() as session:
         figures = gather(session, first, last, platform.reference.current(), unit=unit)
-        rules_version, _ = evaluation.rules_on(session, last)
+        rules_version, rules = evaluation.rules_on(session, last)
     return Report(
         title=wording.title(figures),
         period=wording.period(figures),
         made=f"{beijing(platform.clock.now()):%Y-%m-%d %H:%M}",
         sections=_of_unit(figures) if unit else _of_city(figures),
-        notes=wording.notes(figures, rules_version),
+        notes=wording.notes(figures, rules_version, rules),
         basis="第二十六条、第二十七条" if unit else "第二十八条",
         tables=tuple(table for table in figures.tables if table.rows) if unit or figures.total.filed >= K else (),
     )

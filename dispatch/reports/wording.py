@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from dispatch.core.clock import beijing_text
+from dispatch.evaluation.rules import Rules
 from dispatch.reports.figures import Figures
 from dispatch.reports.tables import KEPT_BACK, UNNAMED, WAIT_NAMES, K, Table, said
 
@@ -128,6 +129,8 @@ def rates(figures: Figures) -> list[str]:
         f"全市有效回访 {figures.city_counts.valid:,} 件：响应率 {found.response}%，解决率 {found.solution}%，"
         f"满意率 {found.satisfaction}%，综合得分 {found.composite}。"
     ]
+    if figures.city_counts.excluded and tellable(figures, figures.city_counts.excluded):
+        paragraphs.append(f"另有 {figures.city_counts.excluded:,} 件完整的回访按规定不纳入考评，未计入上述比率。")
     own = figures.own
     if own is not None and own.composite is not None:
         text = f"本单位响应率 {own.response}%，解决率 {own.solution}%，满意率 {own.satisfaction}%，综合得分 {own.composite}"
@@ -139,13 +142,15 @@ def rates(figures: Figures) -> list[str]:
     return paragraphs
 
 
-def notes(figures: Figures, rules_version: int) -> list[str]:
-    """Return how the figures came about."""
+def notes(figures: Figures, rules_version: int, rules: Rules) -> list[str]:
+    """Return how the figures came about; ``rules`` are those in force at the end of the period."""
     made = [
         f"受理量按诉求登记的日期统计（北京时间）；答复、超时、退回重办等归入诉求登记的那一天，以{_as_of(figures)}的状态为准。",
         "按时答复率＝时限内首次答复的件数÷（时限内首次答复的件数＋曾超时的件数）。平均答复用时从登记起算，不扣除节假日和暂停计时。",
-        f"响应率、解决率、满意率按完整且纳入考核的回访计算，考核日、权重和剔除情形见第 {rules_version} 版考评规则；"
-        "全市的比率以回访件数为基数，不是各单位比率的平均。",
+        f"{_formulas(rules)}综合得分＝响应率×{rules.response:.0%}＋解决率×{rules.solution:.0%}＋满意率×{rules.satisfaction:.0%}，"
+        f"以未取整的比率计算，最后四舍五入到一位小数（{f'第 {rules_version} 版' if rules_version else '随系统发布的'}考评规则）。",
+        f"考评月自{'当月 1' if rules.month_begins == 1 else f'上月 {rules.month_begins}'} 日起，"
+        f"考评日自{f'前一日 {rules.day_begins}' if rules.day_begins else '当日 0'} 时起；全市的比率以回访件数为基数，不是各单位比率的平均。",
         "占比以本表各项之和为基数，四舍五入，合计可能与 100% 略有出入。",
     ]
     if figures.unit is None:
@@ -156,6 +161,15 @@ def notes(figures: Figures, rules_version: int) -> list[str]:
     else:
         made.append("本报告供单位内部改进工作使用（《条例（草案）》第二十六条、第二十七条），不对外公布。")
     return made
+
+
+def _formulas(rules: Rules) -> str:
+    solved = "已解决件数" + (f"＋{rules.partial:f}×部分解决件数" if rules.partial else "")
+    satisfied = "满意件数" + (f"＋{rules.neutral:f}×基本满意件数" if rules.neutral else "")
+    return (
+        "有效回访是完整且纳入考评的回访：响应率＝已联系件数÷有效回访件数，"
+        f"解决率＝（{solved}）÷有效回访件数，满意率＝（{satisfied}）÷有效回访件数；"
+    )
 
 
 def _as_of(figures: Figures) -> str:

@@ -54,6 +54,7 @@ def test_the_annual_report_adds_up_and_keeps_small_numbers_back(filed: Platform,
     assert "21 件" in page
     assert "从受理到首次答复平均用时 0.0 小时" in page
     assert "供暖不热" in page
+    assert "满意率＝（满意件数＋0.9×基本满意件数）÷有效回访件数；综合得分＝响应率×10%＋解决率×50%＋满意率×40%" in page
     assert "http://" not in page.split("</script>")[1].replace("http://www.w3.org", ""), "nothing is fetched"
     for secret in ("鹦鹉", "13800138000", "修好了", "延庆区", "香水园"):
         assert all(secret.encode() not in file.read_bytes() for file in files if file.suffix != ".pdf"), secret
