@@ -150,7 +150,8 @@ def notes(figures: Figures, rules_version: int, rules: Rules) -> list[str]:
         f"{_formulas(rules)}综合得分＝响应率×{rules.response:.0%}＋解决率×{rules.solution:.0%}＋满意率×{rules.satisfaction:.0%}，"
         f"以未取整的比率计算，最后四舍五入到一位小数（{f'第 {rules_version} 版' if rules_version else '随系统发布的'}考评规则）。",
         f"考评月自{'当月 1' if rules.month_begins == 1 else f'上月 {rules.month_begins}'} 日起，"
-        f"考评日自{f'前一日 {rules.day_begins}' if rules.day_begins else '当日 0'} 时起；全市的比率以回访件数为基数，不是各单位比率的平均。",
+        f"考评日自{f'前一日 {rules.day_begins}' if rules.day_begins else '当日 0'} 时起。",
+        "全市的比率以回访件数为基数，不是各单位比率的平均。",
         "占比以本表各项之和为基数，四舍五入，合计可能与 100% 略有出入。",
     ]
     if figures.unit is None:
