@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 import channels.conversations.api
 import channels.delivery.api
+import channels.delivery.pages
 import channels.desk.api
 import channels.desk.wall_pages
 import channels.open311.api
@@ -154,6 +155,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.web.survey_pages,
         channels.conversations.api,
         channels.delivery.api,
+        channels.delivery.pages,
         channels.desk.api,
         channels.desk.wall_pages,
         channels.open311.api,

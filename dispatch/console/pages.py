@@ -60,6 +60,7 @@ NAVIGATION: list[Entry] = [
     Entry("/console/knowledge", "知识库", _EVERYBODY),
     Entry("/console/figures", "数据", _EVERYBODY),
     Entry("/console/insight", "数据分析", _EVERYBODY),
+    Entry("/console/undelivered", "未送达", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
 ]
 

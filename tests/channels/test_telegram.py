@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,10 @@ from channels.conversations import service as conversations
 from channels.delivery import service as delivery
 from channels.message import OutboundMessage
 from dispatch.core.clock import FixedClock
+from dispatch.orders.workflow import Role
 from tests.channels.conftest import Phone
 from tests.channels.rasa_double import RasaDouble
+from tests.dispatch.test_api import log_in
 from tests.doubles.serving import Trouble
 from tests.doubles.telegram import TOKEN, Sender, TelegramApi
 
@@ -181,6 +184,35 @@ def test_who_blocked_the_bot_is_a_dead_letter_that_can_be_retried(phone: Phone, 
     phone.deliver()
     assert telegram_double.texts == ["听到：路面有坑"]
     assert [m["delivery"] for m in said(phone)] == [None, "sent"]
+
+
+def test_the_page_of_what_wasn_t_delivered_sends_it_once_more(phone: Phone, telegram_double: TelegramApi) -> None:
+    telegram_double.blocked.add("555001")
+    phone.telegram(Sender().text("楼下路灯不亮了"))
+    phone.deliver()
+    browser, csrf = log_in(phone.client, Role.SUPERVISOR)
+    page = browser.get("/console/undelivered").text
+    assert "对方停用了机器人或注销了账号" in page
+    assert "楼下路灯" not in page
+    (action,) = re.findall(r'action="(/console/undelivered/[0-9a-f]+/retry)"', page)
+    telegram_double.blocked.clear()
+    for _ in range(2):
+        assert browser.post(action, data={"csrf": csrf["X-CSRF-Token"]}).status_code == 200
+    phone.deliver()
+    assert telegram_double.texts == ["听到：楼下路灯不亮了"]
+    assert "没有。" in browser.get("/console/undelivered").text
+    operator, _ = log_in(phone.client, Role.OPERATOR)
+    assert operator.get("/console/undelivered").status_code == 403
+
+
+def test_updates_that_overtake_each_other_are_all_heard_once(phone: Phone, telegram_double: TelegramApi, double: RasaDouble) -> None:
+    sender = Sender()
+    updates = [sender.text(f"第{number}句") for number in range(4)]
+    for update in [updates[2], updates[0], updates[2], updates[3], updates[1], updates[0]]:
+        assert phone.telegram(update) == 200
+    phone.deliver()
+    assert [turn["message"] for turn in double.turns] == ["第2句", "第0句", "第3句", "第1句"], "in the order in which they came"
+    assert telegram_double.texts == [f"听到：第{number}句" for number in (2, 0, 3, 1)]
 
 
 def test_forged_and_absurd_updates_are_refused_and_do_no_harm(
