@@ -6,7 +6,7 @@ SERVICE = "12345 接诉即办"
 LARGER, NORMAL = "大字版", "标准字"
 SKIP = "跳到正文"
 DIAL = "拨打 {line}"
-DANGER = "遇到危险请直接拨打"
+DANGER = "遇到危险请拨打"
 HELP = "看不明白、不方便上网？打 12345，说工单号，话务员帮您查。"
 TO_CHAT = "在线反映新的事"
 
