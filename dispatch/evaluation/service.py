@@ -42,9 +42,11 @@ def rules_on(session: Session, day: date) -> tuple[int, Rules]:
 
 
 def day_of(session: Session, moment: datetime) -> date:
-    """Return the assessment day of ``moment`` under the rules in force then."""
-    _, rules = rules_on(session, beijing(moment).date())
-    return rules.day_of(moment)
+    """Return the assessment day that ``moment`` falls on; where the rules move the hour at which days begin, days still meet."""
+    local = beijing(moment).date()
+    following = local + timedelta(days=1)
+    _, rules = rules_on(session, following)
+    return following if moment >= rules.begin_of(following) else local
 
 
 def month(session: Session, year: int, number: int) -> tuple[date, date]:
@@ -156,8 +158,7 @@ def put_in_force(session: Session, content: dict[str, object], *, valid_from: da
     except ValidationError as error:
         problem = error.errors()[0]
         raise BadRulesError(f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}") from error
-    _, current = rules_on(session, valid_from)
-    today = current.day_of(now)
+    today = day_of(session, now)
     if valid_from <= today:
         raise BadRulesError(f"valid_from: 应晚于今天（考核日 {today:%Y-%m-%d}），已经开始的考核月不改规则")
     first, _ = month(session, *month_of(session, valid_from))

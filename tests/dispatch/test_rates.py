@@ -138,3 +138,15 @@ def test_recounting_gives_the_same_figures(platform: Platform) -> None:
         counted = service.figures(session, first=first, last=last, double=True)[2]
         service.recount(session, reversed(results), first=first, last=last)
         assert service.figures(session, first=first, last=last, double=True)[2] == counted
+
+
+def test_a_city_that_moves_the_hour_of_its_days_counts_every_moment_once(platform: Platform, clock: FixedClock) -> None:
+    with platform.database.write() as session:
+        service.put_in_force(session, {"day_begins": 0}, valid_from=date(2026, 12, 19), note="自然日", by="test", now=clock.now())
+        for hour in range(120):
+            moment = datetime(2026, 12, 16, 0, 30, tzinfo=BEIJING) + timedelta(hours=hour)
+            day = service.day_of(session, moment)
+            begin, end = service.period(session, day, day)
+            assert begin <= moment < end, moment
+        assert service.day_of(session, datetime(2026, 12, 18, 15, tzinfo=BEIJING)) == date(2026, 12, 18)
+        assert service.day_of(session, datetime(2026, 12, 17, 15, tzinfo=BEIJING)) == date(2026, 12, 18)
