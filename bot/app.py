@@ -33,7 +33,9 @@ import dispatch.attachments.api
 import dispatch.callbacks.api
 import dispatch.catalogue.api
 import dispatch.citizens.api
+import dispatch.console.admin_pages
 import dispatch.console.api
+import dispatch.console.audit_pages
 import dispatch.console.bulk_pages
 import dispatch.console.callbacks_pages
 import dispatch.console.catalogue_pages
@@ -161,6 +163,8 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.open311.api,
         channels.transcripts.api,
         dispatch.console.api,
+        dispatch.console.admin_pages,
+        dispatch.console.audit_pages,
         dispatch.console.inbox_pages,
         dispatch.console.notices_pages,
         dispatch.console.order_pages,

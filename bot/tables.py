@@ -10,6 +10,7 @@ import channels.inbox.models
 import channels.open311.models
 import channels.transcripts.models
 import dispatch.accounts.models
+import dispatch.administration.models
 import dispatch.answer_templates.models
 import dispatch.bulk.models
 import dispatch.callbacks.models

@@ -61,3 +61,14 @@ def end_other_logins(session: Session, account_id: int, csrf: str) -> None:
 def drop_expired(session: Session, now: datetime) -> None:
     """Forget login sessions that have run out."""
     session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
+
+
+def accounts(session: Session, query: str, limit: int) -> Sequence[Account]:
+    """Return up to ``limit`` accounts whose log-in name or display name holds ``query``, by log-in name."""
+    found = Account.username.contains(query, autoescape=True) | Account.display_name.contains(query, autoescape=True)
+    return session.scalars(select(Account).where(found).order_by(Account.username).limit(limit)).all()
+
+
+def end_logins(session: Session, account_id: int) -> None:
+    """Forget every login session of an account."""
+    session.execute(delete(LoginSession).where(LoginSession.account_id == account_id))

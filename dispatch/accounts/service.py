@@ -131,6 +131,11 @@ def change_password(session: Session, who: LoggedIn, old: str, new: str) -> None
     repository.end_other_logins(session, account.id, who.csrf)
 
 
+def set_password(account: Account, password: str) -> None:
+    """Give ``account`` a new password and unlock it."""
+    account.password_hash, account.failures, account.locked_until = _hasher.hash(password), 0, None
+
+
 def log_in_as(session: Session, username: str, now: datetime) -> tuple[str, LoggedIn] | None:
     """Open a login session for an account whose owner another service has vouched for; None if there is no such active account."""
     account = repository.by_username(session, username)

@@ -62,6 +62,8 @@ NAVIGATION: list[Entry] = [
     Entry("/console/insight", "数据分析", _EVERYBODY),
     Entry("/console/undelivered", "未送达", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     Entry("/console/deliveries", "投递", frozenset({Role.ADMINISTRATOR})),
+    Entry("/console/audit", "审计", frozenset({Role.AUDITOR, Role.ADMINISTRATOR})),
+    Entry("/console/admin", "系统管理", frozenset({Role.ADMINISTRATOR})),
 ]
 
 CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}

@@ -200,7 +200,7 @@ class OrderEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     sequence: Mapped[int] = mapped_column()
-    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     name: Mapped[str] = mapped_column(String(32))
     actor: Mapped[str] = mapped_column(String(80))
     role: Mapped[str] = mapped_column(String(16))

@@ -183,6 +183,11 @@ def verify(session: Session) -> Iterator[tuple[Order, list[str]]]:
         yield order, history.faults(order, repository.events(session, order.id))
 
 
+def faults_of(session: Session, order: Order) -> list[str]:
+    """Return what is wrong with the history of one order, in words (an empty list where it is whole)."""
+    return history.faults(order, repository.events(session, order.id))
+
+
 def removed(session: Session) -> list[str]:
     """Return, in words, on which days orders are missing whose numbers were given out; numbers are given without gaps."""
     faults = repository.number_faults(session)
