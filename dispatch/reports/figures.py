@@ -12,6 +12,8 @@ from dispatch.emergencies import service as emergencies
 from dispatch.evaluation import service as evaluation
 from dispatch.evaluation.rates import Counts, Rates, ranked, rates, total
 from dispatch.evaluation.rules import Rules
+from dispatch.insight import service as insight
+from dispatch.insight.schemas import TopicOut
 from dispatch.knowledge import service as knowledge
 from dispatch.reports import tables
 from dispatch.reports.tables import NOWHERE, UNASSIGNED, UNKNOWN, Table
@@ -25,6 +27,7 @@ CHANNELS = {
     **{"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "whatsapp": "WhatsApp"},
     **{"open311": "Open311", "transcript": "话务转写", "import": "批量导入"},
 }
+_MOST_TOPICS, _SAME_TIME = 12, timedelta(days=31)
 _KINDS = {
     "street": "街道",
     "town": "乡镇",
@@ -56,6 +59,8 @@ class Figures:
     tables: tuple[Table, ...]
     as_of: datetime | None
     """When the orders were counted, where that wasn't just now."""
+    topics: tuple[str, ...]
+    """Matters that insight proposes for 每月一题, the most pressing first; by name only, and only such as stand in a public table."""
 
     def table(self, name: str) -> Table:
         """Return the table called ``name``. Raises KeyError."""
@@ -83,6 +88,7 @@ def gather(session: Session, first: date, last: date, reference: Reference, *, u
     dimension, keys = ("unit", (unit.code,)) if unit else ("all", ("",))
     own, rank = _standing(unit, counts, rules, reference) if unit else (None, None)
     asked = knowledge.rates(session, first, last, by="unit", unit_code=unit.code if unit else None, limit=1000)
+    made = _of_unit(period, unit, reference) if unit else _of_city(period, earlier, counts, rules, reference)
     return Figures(
         first=first,
         last=last,
@@ -97,9 +103,19 @@ def gather(session: Session, first: date, last: date, reference: Reference, *, u
         emergencies={} if unit else emergencies.count_by_line(session, first, last),
         asked=sum(row.asked for row in asked),
         answered_at_once=sum(row.answered for row in asked),
-        tables=tuple(_of_unit(period, unit, reference) if unit else _of_city(period, earlier, counts, rules, reference)),
+        tables=tuple(made),
         as_of=period.as_of,
+        topics=() if unit else _topics(session, last, made),
     )
+
+
+def _topics(session: Session, last: date, made: list[Table]) -> tuple[str, ...]:
+    """Return the names of the topics, where they were chosen about the end of the period."""
+    found = insight.latest(session, insight.TOPICS, TopicOut)
+    if found.day is None or abs(found.day - last) > _SAME_TIME:
+        return ()
+    public = {row[0] for table in made if table.name == "matters" for row in table.rows}
+    return tuple(topic.matter for topic in found.rows if topic.matter in public)[:_MOST_TOPICS]
 
 
 def _of_city(period: Period, earlier: Period, counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:

@@ -138,6 +138,7 @@ def _of_city(figures: Figures) -> list[Section]:
             folded=[of("waits"), of("units")],
         ),
         Section("响应率、解决率、满意率", wording.rates(figures), tables=rankings),
+        *([Section("主动治理", wording.topics(figures))] if figures.topics else []),
     ]
 
 

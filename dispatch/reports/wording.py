@@ -113,6 +113,13 @@ def within_a_day(waits: Table) -> str:
     return f"从受理到首次答复在 24 小时以内的 {number:,} 件，占全部受理量的 {share:.1%}。"
 
 
+def topics(figures: Figures) -> list[str]:
+    """Return the paragraph on matters that deserve work beyond single orders (Art. 27)."""
+    return [
+        f"综合诉求数量、持续月数、退回重办和超时情况，下列事项群众反映多、解决难度大，可作为“每月一题”专项治理的备选：{'、'.join(figures.topics)}。"
+    ]
+
+
 def tellable(figures: Figures, *numbers: int) -> bool:
     """Return whether shares and means of ``numbers`` may be told: in a public report none of them is small."""
     return not figures.public or not any(0 < number < K for number in numbers)

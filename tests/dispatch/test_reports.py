@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from dispatch.core.clock import FixedClock
+from dispatch.insight import service as insight
 from dispatch.platform import Platform
 from dispatch.reports import service, wording
 from dispatch.reports.tables import KEPT_BACK, OTHERS, K, Table, kept_back, of_tallies, of_years
@@ -136,6 +137,14 @@ def test_a_period_with_few_orders_says_so_and_no_more(platform: Platform, tmp_pa
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "不足 5 件，为保护个人隐私不再细分" in page
     assert "供暖" not in page
+
+
+def test_topics_are_named_where_they_were_chosen_about_then(filed: Platform, clock: FixedClock) -> None:
+    insight.analyse(filed, (clock.now() + timedelta(days=1)).date())
+    near = service.make(filed, date(2026, 11, 1), date(2026, 11, 30))
+    assert near.sections[-1].title == "主动治理"
+    assert "供暖不热" in near.sections[-1].paragraphs[0]
+    assert [section.title for section in service.make(filed, date(2026, 1, 1), date(2027, 12, 31)).sections][-1] != "主动治理"
 
 
 def test_days_lie_in_months_and_hours_in_weekdays(filed: Platform) -> None:
