@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from fastapi.testclient import TestClient
+
 from dispatch.core.clock import FixedClock
 from dispatch.insight.similar import duplicates, similar
 from dispatch.insight.stories import stories
 from dispatch.orders.schemas import OrderIn
+from dispatch.orders.workflow import Role
 from dispatch.platform import Platform
 from dispatch.understanding.schemas import PlaceOut
 from tests.dispatch.order_work import DISPATCHER, do, register
+from tests.dispatch.test_api import log_in
 
 NANHU = PlaceOut(district="朝阳区", street="望京街道", community="南湖西园社区")
 HUAJIADI = PlaceOut(district="朝阳区", street="望京街道", community="花家地社区")
@@ -45,6 +49,15 @@ def test_the_same_told_in_other_words_is_found_and_other_places_and_matters_are_
     assert second not in ask(platform, PIT[2], NANHU, "0801"), "what is merged leads nowhere"
     clock.moment += timedelta(days=31)
     assert ask(platform, PIT[1], NANHU, "0801") == []
+
+
+def test_the_page_of_an_order_shows_what_it_may_repeat(client: TestClient) -> None:
+    platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
+    first = register(platform, OrderIn(description=PIT[0], matter_code="0801", place=NANHU))
+    second = register(platform, OrderIn(description=PIT[1], matter_code="0802", place=NANHU))
+    browser, _ = log_in(client, Role.DISPATCHER)
+    assert f"/console/orders/{second}?merge={first}" in browser.get(f"/console/orders/{second}/alike").text
+    assert f"merge={second}" not in browser.get(f"/console/orders/{first}/alike").text, "repeats hang on the earlier order"
 
 
 def test_repeats_in_bulk() -> None:
