@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from datetime import date
+from datetime import date, timedelta
 
 import plotly.graph_objects as go
 from plotly.io import to_html
@@ -27,8 +27,9 @@ def script() -> str:
 
 def volume(by_day: dict[date, Tally], kept: Set[str]) -> str:
     """Return the curve of orders filed by day, without the days in ``kept``, and the mean of seven days."""
-    days = list(by_day)
-    filed = [None if str(day) in kept else tally.filed for day, tally in by_day.items()]
+    first, last = min(by_day), max(by_day)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    filed = [None if str(day) in kept else by_day[day].filed if day in by_day else 0 for day in days]
     figure = go.Figure()
     figure.add_scatter(
         x=days, y=filed, mode="lines+markers" if len(days) < 2 * 31 else "lines", name="当日", line={"color": _BLUE, "width": 1.5}

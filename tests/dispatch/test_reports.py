@@ -16,7 +16,7 @@ from bot.cli import app
 from dispatch.core.clock import FixedClock
 from dispatch.insight import service as insight
 from dispatch.platform import Platform
-from dispatch.reports import service, wording
+from dispatch.reports import charts, service, wording
 from dispatch.reports.tables import KEPT_BACK, OTHERS, K, Table, kept_back, of_tallies, of_years
 from dispatch.statistics.counting import Tally
 from dispatch.understanding.schemas import PlaceOut
@@ -137,6 +137,13 @@ def test_a_period_with_few_orders_says_so_and_no_more(platform: Platform, tmp_pa
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "不足 5 件，为保护个人隐私不再细分" in page
     assert "供暖" not in page
+
+
+def test_days_without_orders_are_on_the_curve_and_days_kept_back_are_not() -> None:
+    drawn = charts.volume(
+        {date(2026, 3, 1): Tally(filed=7), date(2026, 3, 4): Tally(filed=9), date(2026, 3, 5): Tally(filed=2)}, {"2026-03-05"}
+    )
+    assert '"y":[7,0,0,9,null]' in drawn
 
 
 def test_topics_are_named_where_they_were_chosen_about_then(filed: Platform, clock: FixedClock) -> None:
