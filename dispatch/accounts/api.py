@@ -12,6 +12,7 @@ from dispatch.accounts import service, tokens
 from dispatch.accounts.callers import Staff, StaffOrService
 from dispatch.accounts.service import WeakPasswordError, WrongPasswordError
 from dispatch.accounts.tokens import ServiceToken, UnknownScopeError, UnknownTokenError
+from dispatch.administration import service as administration
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem, not_found
 from dispatch.platform import PlatformDep
@@ -75,17 +76,20 @@ def make_token(platform: PlatformDep, who: StaffOrService, given: TokenIn) -> To
             token, secret = tokens.make(
                 session, name=given.name, scopes=given.scopes, unit_code=given.unit_code, by=who.name, now=platform.clock.now()
             )
+            administration.record(session, "token_made", token.name, "、".join(token.scopes), by=who.name, now=platform.clock.now())
             return _out(token, secret)
     except UnknownScopeError as error:
         raise Problem(422, "没有这个权限范围", str(error), kind="unknown-scope", field="scopes") from None
 
 
 @router.post("/service-tokens/{token_id}/revoke")
-def revoke_token(platform: PlatformDep, token_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> TokenOut:
+def revoke_token(platform: PlatformDep, who: StaffOrService, token_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> TokenOut:
     """Let a token in no more."""
     try:
         with platform.database.write() as session:
-            return _out(tokens.revoke(session, token_id, now=platform.clock.now()))
+            token = tokens.revoke(session, token_id, now=platform.clock.now())
+            administration.record(session, "token_revoked", token.name, by=who.name, now=platform.clock.now())
+            return _out(token)
     except UnknownTokenError:
         raise not_found("令牌", token_id) from None
 
