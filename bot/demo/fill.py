@@ -17,6 +17,7 @@ from bot.jobs import HANDLERS
 from dispatch.accounts import service as accounts
 from dispatch.callbacks import service as callbacks
 from dispatch.core.clock import FixedClock
+from dispatch.insight import jobs as insight
 from dispatch.orders import service as orders
 from dispatch.orders import timers
 from dispatch.orders.workflow import Role
@@ -73,6 +74,7 @@ def fill(platform: Platform, say: Callable[[str], None]) -> None:
         talks.keep_replies(session, content, end)
     _staff(platform)
     statistics.refresh(platform.database, end)
+    insight.analyse(platform)
     (platform.settings.data_dir / _MARKER).write_text("演示数据，由 jsjb up --demo 生成\n", encoding="utf-8")
 
 

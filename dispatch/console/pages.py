@@ -66,7 +66,10 @@ NAVIGATION: list[Entry] = [
     Entry("/console/admin", "系统管理", frozenset({Role.ADMINISTRATOR})),
 ]
 
-CHANNEL_NAMES = {"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "open311": "Open311", "import": "批量导入"}
+CHANNEL_NAMES = {
+    **{"web": "网页", "sms": "短信", "voice": "电话", "phone": "话务", "telegram": "Telegram", "whatsapp": "WhatsApp"},
+    **{"open311": "Open311", "import": "批量导入"},
+}
 
 _KIT = Path(__file__).parent / "templates"
 

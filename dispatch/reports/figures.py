@@ -25,7 +25,7 @@ from dispatch.units.service import UnitEntry
 
 CHANNELS = {
     **{"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "whatsapp": "WhatsApp"},
-    **{"open311": "Open311", "transcript": "话务转写", "import": "批量导入"},
+    **{"open311": "Open311", "phone": "话务", "import": "批量导入"},
 }
 _MOST_TOPICS, _SAME_TIME = 12, timedelta(days=31)
 _KINDS = {
