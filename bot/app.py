@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 import channels.conversations.api
 import channels.delivery.api
+import channels.delivery.health_pages
 import channels.delivery.pages
 import channels.desk.api
 import channels.desk.wall_pages
@@ -51,6 +52,7 @@ import dispatch.console.knowledge_use_pages
 import dispatch.console.login_pages
 import dispatch.console.notices_pages
 import dispatch.console.order_pages
+import dispatch.console.reference_pages
 import dispatch.console.template_pages
 import dispatch.drafts.api
 import dispatch.evaluation.api
@@ -157,6 +159,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.web.survey_pages,
         channels.conversations.api,
         channels.delivery.api,
+        channels.delivery.health_pages,
         channels.delivery.pages,
         channels.desk.api,
         channels.desk.wall_pages,
@@ -164,6 +167,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.transcripts.api,
         dispatch.console.api,
         dispatch.console.admin_pages,
+        dispatch.console.reference_pages,
         dispatch.console.audit_pages,
         dispatch.console.inbox_pages,
         dispatch.console.notices_pages,

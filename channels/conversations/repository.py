@@ -45,6 +45,12 @@ def messages(session: Session, conversation_id: str, *, after: int = 0, before: 
     return list(reversed(session.scalars(statement.order_by(Message.id.desc()).limit(limit)).all()))
 
 
+def last_message_on(session: Session, channel: str) -> datetime | None:
+    """Return when something was last said on a channel."""
+    statement = select(Conversation.last_message_at).where(Conversation.channel == channel)
+    return session.scalar(statement.order_by(Conversation.last_message_at.desc()).limit(1))
+
+
 def unhandled(session: Session) -> Sequence[Message]:
     """Return inbound messages without a reply, oldest first."""
     return session.scalars(select(Message).where(Message.handled.is_(False)).order_by(Message.id)).all()

@@ -238,6 +238,11 @@ def messages(session: Session, conversation_id: str, *, after: int = 0, before: 
     return repository.messages(session, conversation_id, after=after, before=before, limit=limit)
 
 
+def last_message_on(session: Session, channel: str) -> datetime | None:
+    """Return when something was last said in a conversation on ``channel``."""
+    return repository.last_message_on(session, channel)
+
+
 def unanswered(session: Session) -> list[Received]:
     """Return the inbound messages that have no reply yet, oldest first."""
     return [Received(m.id, m.conversation_id, repeated=False, handled=False) for m in repository.unhandled(session)]

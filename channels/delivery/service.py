@@ -24,6 +24,7 @@ from dispatch.outbox.delivering import BACK_OFF, Parcel, Refused, RetryLater
 from dispatch.platform import Platform
 
 KIND = "message"
+_MOST_COUNTED = 500
 _NEEDED = ("emergency", "opted_out", "opted_in")
 """What somebody who has opted out is told all the same: danger (Art. 12(1)), and that the wish was heard."""
 
@@ -134,6 +135,21 @@ def parts_by_message(session: Session, message_ids: Sequence[int]) -> dict[int, 
 def dead_letters(session: Session, *, limit: int = 100) -> list[dict[str, Any]]:
     """Return the pieces that were given up or couldn't be delivered, the latest first; without what they said."""
     return [{**_part_json(part), "message_id": part.message_id} for part in repository.dead(session, limit=limit)]
+
+
+def waiting_by_channel(session: Session) -> dict[str, int]:
+    """Return how many pieces wait to be sent, by channel."""
+    return outbox.waiting_by_target(session, "message")
+
+
+def failed_since(session: Session, since: datetime) -> dict[str, int]:
+    """Return how many pieces were given up or couldn't be delivered since ``since``, by channel."""
+    channels: dict[str, int] = {}
+    for part in repository.dead(session, limit=_MOST_COUNTED):
+        message = conversations.message(session, part.message_id) if part.updated_at >= since else None
+        if message is not None:
+            channels[message.channel] = channels.get(message.channel, 0) + 1
+    return channels
 
 
 def retry(session: Session, part_id: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -27,6 +27,8 @@ class OrderRules(BaseSettings):
     extension_days: int = Field(default=15, ge=0, description="days by which a unit's own extensions may move the deadline in all")
     reworks: int = Field(default=2, ge=1, description="reworks from which on the supervisor looks at the order")
     reopen_days: int = Field(default=30, ge=0, description="days after closing in which an order can be reopened")
+    days_off: tuple[date, ...] = Field(default=(), description="days off beyond those that the calendar knows")
+    workdays: tuple[date, ...] = Field(default=(), description="workdays that the calendar takes for days off")
     hold_days: int = Field(default=30, ge=1, description="days after which a hold ends by itself")
     dispatch_minutes: int = Field(default=30, ge=1, description="minutes in which what was registered has to be dispatched or ended")
     arrival_hours: int = Field(default=24, ge=1, description="hours to arrive in when a street whistles and names no time")

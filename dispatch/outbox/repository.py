@@ -82,6 +82,12 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
     return {(kind, state): count for kind, state, count in session.execute(query.group_by(Delivery.kind, Delivery.state))}
 
 
+def waiting_by_target(session: Session, kind: str) -> dict[str, int]:
+    """Return how many deliveries of ``kind`` haven't gone out, by target."""
+    statement = select(Delivery.target, func.count()).where(Delivery.kind == kind, Delivery.state.in_(UNSETTLED))
+    return dict(session.execute(statement.group_by(Delivery.target)).all())
+
+
 def cancel(session: Session, *, kind: str, subject: str, now: datetime) -> int:
     """Cancel what of ``kind`` about ``subject`` hasn't gone out; return how many."""
     statement = (

@@ -133,6 +133,11 @@ def counts(session: Session) -> dict[tuple[str, str], int]:
     return repository.counts(session)
 
 
+def waiting_by_target(session: Session, kind: str) -> dict[str, int]:
+    """Return how many deliveries of ``kind`` haven't gone out, by target."""
+    return repository.waiting_by_target(session, kind)
+
+
 def cancel(session: Session, *, kind: str, subject: str, now: datetime) -> int:
     """Take back what of ``kind`` about ``subject`` hasn't gone out; return how many."""
     return repository.cancel(session, kind=kind, subject=subject, now=now)

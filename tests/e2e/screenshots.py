@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from bot.demo.fill import fill
 from bot.running import RunningSystem
+from bot.system import demo_logins, open_platform, seed_knowledge
+from dispatch.core.settings import Settings
 from tests.e2e.browsing import ORDER_NUMBER, PHONE, WIDE, ChatPage, context_for, find_chromium, launch, log_in
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-MATTERS = ("望京西园四区12号楼的路灯坏了，电话13800138000", "望京南湖西园小区垃圾三天没人清运，电话13800138000")
 
 
 def take(page: Page, name: str) -> None:
@@ -31,18 +35,31 @@ def report_cold_flat(chat: ChatPage) -> None:
     chat.say("13800138000，我姓李", "138****8000")
 
 
+def invent(folder: Path) -> None:
+    """Fill a new system with the demo's day."""
+    platform = open_platform(Settings(data_dir=folder))
+    demo_logins(platform)
+    seed_knowledge(platform)
+    fill(platform, lambda line: None)
+    platform.database.dispose()
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[RunningSystem]:
+    """Run a system that has the demo's day behind it."""
+    invent(folder)
+    with RunningSystem(folder, lambda line: None) as system:
+        yield system
+
+
 def main() -> int:
-    """Start a system, play a morning on it and take the pictures."""
+    """Start a system with an invented day, play some more on it and take the pictures."""
     executable = find_chromium()
     if executable is None:
         sys.stderr.write("no Chromium or Chrome on PATH\n")
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        RunningSystem(Path(folder), lambda line: None) as system,
-        sync_playwright() as playwright,
-    ):
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, prepared(Path(folder)) as system:
         browser = launch(playwright, executable)
 
         def chat(size: dict[str, int]) -> ChatPage:
@@ -55,12 +72,9 @@ def main() -> int:
         report_cold_flat(resident)
         resident.choose("确认提交", ORDER_NUMBER)
         take(resident.page, "chat-desktop")
-        for matter in MATTERS:
-            other = chat(WIDE)
-            other.say(matter, "")
-            other.choose("确认提交", ORDER_NUMBER)
-        endangered = chat(WIDE)
-        endangered.say("三楼着火了，楼道里全是烟", "119")
+        own = context_for(browser, system.url, PHONE).new_page()
+        own.goto(resident.page.locator('a[href*="/my/"]').last.get_attribute("href") or "/my")
+        take(own, "my-order")
         resident.type("转人工")
         expect(resident.state).to_contain_text("正在为您接通工作人员")
 
@@ -74,10 +88,14 @@ def main() -> int:
         take(desk, "desk")
 
         unit = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "wangjing")
-        unit.locator("td.number a").first.click()
-        unit.get_by_role("button", name="签收", exact=True).click()
-        expect(unit.get_by_role("heading", level=1)).to_contain_text("办理中")
+        take(unit, "unit")
+        unit.locator("a[href^='/console/orders/']").first.click()
+        expect(unit.get_by_role("heading", level=1)).to_be_visible()
         take(unit, "order")
+        supervisor = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "supervisor")
+        for path, name in (("/console/wall", "wall"), ("/console/evaluation", "evaluation"), ("/console/insight", "insight")):
+            supervisor.goto(path)
+            take(supervisor, name)
         browser.close()
     return 0
 
