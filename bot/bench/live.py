@@ -179,7 +179,8 @@ class _Run:
 
     async def all(self) -> dict[str, Any]:
         """Open every page, send the events, wait for them to arrive, and return the figures."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=120)
+        # Kept for less than the server's five seconds, so that no request meets a closing door.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=3)
         async with httpx.AsyncClient(base_url=self._url, limits=limits, timeout=60, trust_env=False) as http:
             self._say("打开所有页面……")
             pages = [asyncio.create_task(self._operator_page(http, number)) for number in range(len(self._logins))]
