@@ -79,7 +79,7 @@ def main() -> int:
         expect(resident.state).to_contain_text("正在为您接通工作人员")
 
         desk = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "operator1")
-        desk.locator("#queue a.asked_for_person").click()
+        desk.locator("#queue a.asked_for_person:visible").last.click()
         desk.get_by_role("button", name="接管", exact=True).click()
         desk.locator("#reply").fill("您好，供热站师傅今天下午到您家测温，请留意电话。")
         desk.get_by_role("button", name="发送").click()
