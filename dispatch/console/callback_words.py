@@ -34,15 +34,6 @@ OVER = "这次回访已有结果或已结束，没有再记"
 WHY_NEEDED = "请写明理由"
 DECISION_NEEDED = "请选择申诉是否成立，并写明审核意见"
 
-KINDS = {
-    "street": "街道",
-    "town": "乡镇",
-    "district": "区",
-    "department": "市级部门",
-    "utility": "公共服务企业",
-    "liaison": "央地军地协调",
-    "desk": "热线",
-}
 SAID = {
     "valid": "计入考核",
     "contacted": "联系过",

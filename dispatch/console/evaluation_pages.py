@@ -26,6 +26,7 @@ from dispatch.evaluation.schemas import DayOut, FiguresOut
 from dispatch.orders import service as orders
 from dispatch.orders.workflow import Role
 from dispatch.platform import Platform, PlatformDep
+from dispatch.units.service import KIND_NAMES
 
 router = APIRouter(prefix="/console/evaluation", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
@@ -64,7 +65,7 @@ def month_page(platform: PlatformDep, who: Visitor, month: Month = None, kind: K
         who,
         window=window,
         figures=found,
-        kinds=words.KINDS,
+        kinds=KIND_NAMES,
         kind=kind,
         double=rules.double_assessment if double is None else double,
         rules=rules,
@@ -127,7 +128,7 @@ def unit_page(platform: PlatformDep, who: Visitor, code: Code, month: Month = No
         "evaluation_unit.html",
         who,
         unit=unit,
-        kind=words.KINDS[unit.kind],
+        kind=KIND_NAMES[unit.kind],
         window=window,
         row=mine,
         among=len(found.units),
@@ -222,7 +223,7 @@ def _rows(found: FiguresOut) -> list[list[object]]:
     return [
         city,
         *(
-            [row.rank, row.name, words.KINDS.get(row.kind, row.kind), row.counts.valid, *_rates(row.rates), row.counts.excluded]
+            [row.rank, row.name, KIND_NAMES.get(row.kind, row.kind), row.counts.valid, *_rates(row.rates), row.counts.excluded]
             for row in found.units
         ),
     ]

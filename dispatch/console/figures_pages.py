@@ -34,11 +34,12 @@ _WIDTH, _HEIGHT = 720, 160
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a table: its name, its counts, and where its orders are listed (empty where they can't be)."""
+    """One row of a table: its name, its counts, its own figures' address and its orders' (empty where there is none)."""
 
     name: str
     tally: Tally
     href: str = ""
+    orders: str = ""
 
 
 @router.get("")
@@ -112,7 +113,8 @@ def _of_units(found: dict[str, Tally], platform: Platform, who: LoggedIn, first:
     for code, tally in ordered:
         unit = units.find(code)
         query = urlencode({"first": first.isoformat(), "last": last.isoformat(), "unit": code})
-        lines.append(Line(unit.name if unit else code, tally, "" if who.unit_code else f"/console/figures?{query}"))
+        own = "" if who.unit_code else f"/console/figures?{query}"
+        lines.append(Line(unit.name if unit else code, tally, own, f"/console?{urlencode({'unit': code})}"))
     return lines
 
 

@@ -15,14 +15,11 @@ from dispatch.core.clock import beijing
 from dispatch.orders import deadlines
 from dispatch.orders.rules import current_rules
 from dispatch.platform import PlatformDep
+from dispatch.units.service import KIND_NAMES
 
 router = APIRouter(prefix="/console/admin", include_in_schema=False)
 pages = Pages(Path(__file__).parent / "templates")
 
-KINDS = {
-    **{"street": "街道", "town": "乡镇", "district": "区", "department": "市级部门"},
-    **{"utility": "公共服务企业", "liaison": "央地、军地联络", "desk": "热线"},
-}
 _MOST = 100
 _SATURDAY = 5
 
@@ -39,7 +36,7 @@ def units_page(
         for unit in units
         if (not kind or unit.kind == kind) and (not word or any(word in text for text in (unit.name, unit.code, unit.duties, *unit.short)))
     ]
-    return pages.render("reference_units.html", who, q=word, kind=kind, kinds=KINDS, rows=found[:_MOST], total=len(found), fault=None)
+    return pages.render("reference_units.html", who, q=word, kind=kind, kinds=KIND_NAMES, rows=found[:_MOST], total=len(found), fault=None)
 
 
 @router.get("/calendar")

@@ -21,21 +21,13 @@ from dispatch.statistics import service as statistics
 from dispatch.statistics.counting import Tally
 from dispatch.statistics.service import Period
 from dispatch.understanding.service import Reference
-from dispatch.units.service import UnitEntry
+from dispatch.units.service import KIND_NAMES, UnitEntry
 
 CHANNELS = {
     **{"web": "网页", "sms": "短信", "voice": "电话", "telegram": "Telegram", "whatsapp": "WhatsApp"},
     **{"open311": "Open311", "phone": "话务", "import": "批量导入"},
 }
 _MOST_TOPICS, _SAME_TIME = 12, timedelta(days=31)
-_KINDS = {
-    "street": "街道",
-    "town": "乡镇",
-    "district": "区",
-    "department": "市级部门",
-    "utility": "公共服务企业",
-    "liaison": "央地、军地联络",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +179,7 @@ def _in_time(by_day: dict[date, Tally], *, public: bool = True) -> tuple[Table, 
 def _rankings(counts: dict[str, Counts], rules: Rules, reference: Reference) -> list[Table]:
     """Return one table of the three rates for each kind of unit (分级分类, Art. 25), without units that have too few callbacks."""
     made = []
-    for kind, label in _KINDS.items():
+    for kind, label in KIND_NAMES.items():
         of_kind = {code: found for code, found in counts.items() if (unit := reference.units.find(code)) and unit.kind == kind}
         rows = ranked({code: found for code, found in of_kind.items() if found.valid >= tables.K}, rules)
         if rows:

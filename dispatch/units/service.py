@@ -16,6 +16,18 @@ HOTLINE_DESK = "H001"
 """市民热线服务中心派单组: takes what no unit can be found for yet."""
 
 
+KIND_NAMES = {
+    "street": "街道",
+    "town": "乡镇",
+    "district": "区",
+    "department": "市级部门",
+    "utility": "公共服务企业",
+    "liaison": "央地、军地协调",
+    "desk": "热线",
+}
+"""Kinds of units, as people read them; units are assessed among their own kind (分级分类)."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitEntry:
     """A unit as the rest of the platform sees it."""
