@@ -68,7 +68,7 @@ def stored(session: Session, first: date, last: date) -> Period:
     return Period(session, first, last, {})
 
 
-def exact(session: Session, first: date, last: date, *, at_most: int = 100_000) -> Period:
+def exact(session: Session, first: date, last: date, *, at_most: int = 20_000) -> Period:
     """Return the counts of a period as they are now; days that have changed since they were stored are counted on the spot.
 
     Where that would mean to read more than ``at_most`` orders (some seconds), they are those stored a few minutes ago, and say so.
