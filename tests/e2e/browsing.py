@@ -17,6 +17,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 _ARGUMENTS += ["--disable-component-update", "--disable-sync"]
 _TURN_MS = 15_000  # a turn takes a tenth of a second; a busy machine may take longer
+expect.set_options(timeout=_TURN_MS)
 
 
 def find_chromium() -> str | None:
@@ -56,7 +57,7 @@ class ChatPage:
     def open(self) -> ChatPage:
         """Load the page and wait for the greeting."""
         self.page.goto("/")
-        expect(self.bubbles.first).to_contain_text("12345", timeout=_TURN_MS)
+        expect(self.bubbles.first).to_contain_text("12345")
         return self
 
     def type(self, text: str) -> None:
@@ -76,12 +77,19 @@ class ChatPage:
         self.page.get_by_role("button", name=title, exact=True).last.click()
         return self.reply_after(before, reply)
 
+    def ask_for_a_person(self) -> str:
+        """Ask for a person and return the path of this conversation at the desk."""
+        self.type("转人工")
+        expect(self.state).to_contain_text("正在为您接通工作人员")
+        answer = self.page.request.get("/channels/web/messages").json()
+        return f"/desk/conversations/{answer['conversation']}"
+
     def reply_after(self, before: int, reply: str | re.Pattern[str]) -> Locator:
         """Return the newest bubble that has ``reply`` once it is there; ``before`` bubbles stood there earlier."""
         expect(self.bubbles.nth(before + 1)).to_be_visible(timeout=_TURN_MS)
         found = self.bubbles.filter(has_text=reply).last
         expect(found).to_be_visible(timeout=_TURN_MS)
-        expect(self.state).not_to_contain_text("正在处理", timeout=_TURN_MS)
+        expect(self.state).not_to_contain_text("正在处理")
         return found
 
 

@@ -75,11 +75,10 @@ def main() -> int:
         own = context_for(browser, system.url, PHONE).new_page()
         own.goto(resident.page.locator('a[href*="/my/"]').last.get_attribute("href") or "/my")
         take(own, "my-order")
-        resident.type("转人工")
-        expect(resident.state).to_contain_text("正在为您接通工作人员")
+        path = resident.ask_for_a_person()
 
         desk = log_in(context_for(browser, system.url, WIDE).new_page(), system.logins, "operator1")
-        desk.locator("#queue a.asked_for_person:visible").last.click()
+        desk.goto(path)
         desk.get_by_role("button", name="接管", exact=True).click()
         desk.locator("#reply").fill("您好，供热站师傅今天下午到您家测温，请留意电话。")
         desk.get_by_role("button", name="发送").click()

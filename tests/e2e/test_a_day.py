@@ -22,9 +22,8 @@ def test_from_the_first_words_to_the_evaluation(chat: ChatPage, staff: Staff) ->
 
     operator = staff("operator1")
     expect(operator.locator("#live")).to_have_text("实时更新中")
-    chat.type("转人工")
-    expect(chat.state).to_contain_text("正在为您接通工作人员")
-    operator.locator("#queue a.asked_for_person:visible").last.click()
+    path = chat.ask_for_a_person()
+    operator.locator(f'#queue a[href="{path}"]:visible').first.click()  # the one just asked for, without a reload
     take_over(operator)
     expect(operator.get_by_role("link", name=number)).to_be_visible()
     reply(operator, "您好，已看到您的诉求，我催一下街道。")

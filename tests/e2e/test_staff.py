@@ -13,15 +13,6 @@ Staff = Callable[..., Page]
 MARKUP = "<script>window.hacked = 1</script>"
 
 
-def ask_for_a_person(chat: ChatPage, matter: str) -> str:
-    """Have a resident ask for a person and return the path of the conversation at the desk."""
-    chat.say(matter, "")
-    chat.type("转人工")
-    expect(chat.state).to_contain_text("正在为您接通工作人员")
-    answer = chat.page.request.get("/channels/web/messages").json()
-    return f"/desk/conversations/{answer['conversation']}"
-
-
 def take_over(page: Page) -> None:
     page.get_by_role("button", name="接管", exact=True).click()
     expect(page.locator("#reply")).to_be_visible()
@@ -36,7 +27,8 @@ def reply(page: Page, text: str) -> None:
 def test_an_operator_takes_over_and_hands_back_before_everybodys_eyes(chat: ChatPage, staff: Staff) -> None:
     first, second = staff("operator1"), staff("operator2")
     expect(first.locator("#live")).to_have_text("实时更新中")
-    path = ask_for_a_person(chat, f"物业把消防通道锁了 {MARKUP}")
+    chat.say(f"物业把消防通道锁了 {MARKUP}", "")
+    path = chat.ask_for_a_person()
     waiting = first.locator(f'#queue a[href="{path}"]:visible').first
     expect(waiting).to_be_visible()  # without a reload
     waiting.click()
@@ -62,7 +54,8 @@ def test_an_operator_takes_over_and_hands_back_before_everybodys_eyes(chat: Chat
 
 def test_an_expired_log_in_keeps_the_reply(chat: ChatPage, staff: Staff, system: object) -> None:
     page = staff("operator1")
-    page.goto(ask_for_a_person(chat, "楼上半夜施工"))
+    chat.say("楼上半夜施工", "")
+    page.goto(chat.ask_for_a_person())
     take_over(page)
     path = page.url
     page.locator("#reply").fill("这句话写了很久，不能丢")
@@ -138,7 +131,8 @@ def test_desk_order_and_log_in_pages_have_no_serious_faults(chat: ChatPage, staf
     chat.say("望京西园四区门口积水，电话13800138000", "望京街道办事处")
     chat.choose("确认提交", ORDER_NUMBER)
     page = staff("operator1", size)
-    page.goto(ask_for_a_person(chat, "什么时候来人"))
+    chat.say("什么时候来人", "")
+    page.goto(chat.ask_for_a_person())
     take_over(page)
     assert serious_faults(page) == []
     page.get_by_role("link", name=ORDER_NUMBER).first.click()
