@@ -25,6 +25,9 @@ router = APIRouter(tags=["telegram"])
 
 WEBHOOK_PATH = "/channels/telegram/webhook"
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What an update that isn't as documented raises where it is read."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -43,11 +46,13 @@ async def webhook(
         _log.warning("webhook_refused", channel=updates.NAME, cause="wrong secret")
         raise Problem(403, "来源不明", "X-Telegram-Bot-Api-Secret-Token: 与登记的不符", kind="forbidden")
     body = await bodies.read(request)
-    update = _parse(body, platform)
+    try:
+        given = orjson.loads(body)
+    except ValueError:
+        given = None
+    update = read_update(given, platform)
     if update is None:
-        # Genuine, but nothing we can read: answering an error would have it sent again for a day.
-        _log.warning("update_not_read", channel=updates.NAME)
-        return {"ok": True}
+        return {"ok": True}  # genuine, but nothing we can read: answering an error would have it sent again for a day
     await receive(platform, request.app.state.inbox, update)
     if update.callback_query is not None:
         later.add_task(_acknowledge, platform, update.callback_query)
@@ -64,13 +69,16 @@ async def receive(platform: Platform, inbox: Inbox, update: Update) -> None:
         await inbox.accept(inbound)
 
 
-def _parse(body: bytes, platform: Platform) -> Update | None:
+def read_update(given: object, platform: Platform) -> Update | None:
+    """Return one update of the Bot API's, or None (logged, without what was in it) for what isn't one."""
     try:
-        data = orjson.loads(body)
-        update = Update.de_json(data, client(platform.settings).bot) if isinstance(data, dict) else None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        update = Update.de_json(given, client(platform.settings).bot) if isinstance(given, dict) else None
+    except UNREADABLE:
+        update = None
+    if update is None or not isinstance(update.update_id, int):
+        _log.warning("update_not_read", channel=updates.NAME)
         return None
-    return update if update is not None and isinstance(update.update_id, int) else None
+    return update
 
 
 def _pressed(platform: Platform, query: CallbackQuery) -> InboundMessage | None:

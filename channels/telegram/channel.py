@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import structlog
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from channels.channel import Channel, Limits, Outgoing
 from channels.inbox.service import Inbox
-from channels.telegram.api import WEBHOOK_PATH, receive, router
+from channels.telegram.api import UNREADABLE, WEBHOOK_PATH, read_update, receive, router
 from channels.telegram.client import NotConfiguredError, TelegramClient, client
 from channels.telegram.updates import NAME
 from dispatch.outbox.delivering import Refused, RetryLater
@@ -88,13 +89,36 @@ class TelegramChannel(Channel):
             try:
                 if not ready:
                     ready = await telegram.acall(telegram.bot.delete_webhook())
-                updates = await telegram.acall(telegram.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=_UPDATES))
-                for update in updates:
-                    await receive(platform, inbox, update)
-                    offset = update.update_id + 1  # only now is it Telegram's to forget: it is stored
+                given = await telegram.acall(telegram.updates(offset, seconds=_POLL_SECONDS, kinds=_UPDATES))
+                before = offset
+                for each in given:
+                    await _take(platform, inbox, each)
+                    offset = _after(each, offset)  # only now is it Telegram's to forget: it is stored, or can't ever be
+                if given and offset == before:
+                    await asyncio.sleep(_AGAIN_SECONDS)
+            except SQLAlchemyError as error:
+                _log.error("telegram_not_stored", cause=type(error).__name__)
+                await asyncio.sleep(_AGAIN_SECONDS)
             except (RetryLater, Refused) as error:
                 _log.warning("telegram_not_polled", cause=error.reason)
                 await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _take(platform: Platform, inbox: Inbox, given: object) -> None:
+    """Have one update handled, or leave it out where nobody can make anything of it."""
+    update = read_update(given, platform)
+    if update is None:
+        return
+    try:
+        await receive(platform, inbox, update)
+    except (*UNREADABLE, DataError) as error:
+        _log.warning("update_left_out", channel=NAME, cause=type(error).__name__)
+
+
+def _after(given: object, offset: int | None) -> int | None:
+    """Return the offset that follows an update, also one that couldn't be read."""
+    number = given.get("update_id") if isinstance(given, dict) else None
+    return max(number + 1, offset or 0) if isinstance(number, int) else offset
 
 
 CHANNEL = TelegramChannel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import warnings
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -26,6 +27,8 @@ _CHATS_REMEMBERED = 10_000
 # httpx writes every address it calls into the log at level INFO, and the Bot API's addresses hold the token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("telegram").setLevel(logging.CRITICAL)
+# ``get_updates`` reads all or nothing, and logs everything where one update can't be read: we take them as they came.
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
 
 
 class NotConfiguredError(Exception):
@@ -43,7 +46,7 @@ class TelegramClient:
             base_file_url=f"{api_url}/file/bot",
             rate_limiter=AIORateLimiter(max_retries=0),
             request=HTTPXRequest(connection_pool_size=16, read_timeout=TIMEOUT, connect_timeout=TIMEOUT, httpx_kwargs={"trust_env": False}),
-            get_updates_request=HTTPXRequest(read_timeout=TIMEOUT + 20, httpx_kwargs={"trust_env": False}),
+            get_updates_request=HTTPXRequest(httpx_kwargs={"trust_env": False}),
         )
         self._chats: dict[str, AsyncLimiter] = {}
         self._loop = asyncio.new_event_loop()
@@ -72,6 +75,12 @@ class TelegramClient:
     async def acall(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the same for a caller in another event loop."""
         return await asyncio.to_thread(self.call, work)
+
+    async def updates(self, offset: int | None, *, seconds: int, kinds: list[str]) -> list[object]:
+        """Return the updates from ``offset`` on, unread, waiting at most ``seconds`` for the first; ``kinds`` are those wanted."""
+        wanted = {"offset": offset, "timeout": seconds, "allowed_updates": kinds}
+        given = await self.bot.do_api_request("getUpdates", api_kwargs=wanted, read_timeout=TIMEOUT + seconds)
+        return list(given) if isinstance(given, list) else []
 
     async def throttled(self, chat: str, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` when the chat may get another message."""
