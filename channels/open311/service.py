@@ -18,6 +18,7 @@ from channels.open311.models import Open311Request
 from channels.open311.parameters import Posted, Wanted
 from dispatch.accounts import tokens
 from dispatch.accounts.service_token import is_service_token
+from dispatch.attachments import service as attachments
 from dispatch.catalogue.loader import CatalogueItem
 from dispatch.core.clock import beijing, beijing_text
 from dispatch.core.live import LiveEvent
@@ -124,7 +125,7 @@ def file_request(platform: Platform, posted: Posted, client: str, files: list[by
                 client=client,
             )
         )
-        owner = f"order:{order.number}"
+        owner = attachments.owner(attachments.Whose.RESIDENT, order.number)
         if posted.media_url:
             media.keep_links(session, owner, posted.media_url, now=now, cipher=platform.cipher)
             media.fetch_later(session, posted.media_url, owner=owner, now=now, cipher=platform.cipher)

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Cookie, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Cookie, Depends, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlalchemy.orm import Session
 
 from channels.message import OutboundMessage
+from channels.web import citizen_files, danger
 from channels.web import citizen_words as words
-from channels.web import danger
+from channels.web.citizen_files import NotTakenError
 from channels.web.citizen_view import stages
+from dispatch.attachments import service as attachments
 from dispatch.callbacks import service as callbacks
 from dispatch.citizens import service as citizens
 from dispatch.citizens.service import BadLinkError, TooManyTriesError
@@ -42,6 +43,7 @@ RESIDENT = Actor("resident", Role.RESIDENT)
 _SIZE_COOKIE = "jsjb_size"
 _A_YEAR = 365 * 24 * 3600
 Text = Annotated[str, Form()]
+Files = Annotated[list[UploadFile], File(default_factory=list)]
 Said = Literal["supplement", "withdraw", "reopen"]
 _SAID: dict[str, str] = {"supplement": words.ADDED, "withdraw": words.WITHDRAWN_NOW, "reopen": words.REOPENED}
 _EMPTY: dict[str, str] = {"supplement": words.ADD_EMPTY, "withdraw": words.WITHDRAW_EMPTY, "reopen": words.REOPEN_EMPTY}
@@ -119,22 +121,23 @@ def order_page(platform: PlatformDep, reading: ReaderDep, token: str, said: Said
 
 
 @router.post("/my/{token}/{step}")
-def do_step(platform: PlatformDep, reading: ReaderDep, token: str, step: Said, reason: Text = "", sure: Text = "") -> Response:
+def do_step(
+    platform: PlatformDep, reading: ReaderDep, token: str, step: Said, files: Files, reason: Text = "", sure: Text = ""
+) -> Response:
     """Add to the order, withdraw it or have it taken up again; what was written is kept where it can't be done."""
     number = _number(platform, token)
     if isinstance(number, _NoOrder):
         return number.page(reading)
     reading = reading.alarmed(danger.look(platform, number, reason))
-    if not reason.strip() or (step == "withdraw" and sure != "yes"):
+    added = citizen_files.chosen(files) if step == "supplement" else []
+    if not (reason.strip() or added) or (step == "withdraw" and sure != "yes"):
         return _show(platform, reading, token, fault=_EMPTY[step], opened=step, kept=reason)
     if len(reason) > LONGEST:
         return _show(platform, reading, token, fault=words.TOO_LONG, opened=step, kept=reason)
-    given = TransitionIn(reason=reason)
     try:
-        with platform.database.write() as session:
-            order = orders.apply(
-                session, number, step, given, actor=RESIDENT, now=platform.clock.now(), reference=platform.reference.current()
-            )
+        order = _do(platform, number, step, reason, added)
+    except NotTakenError as error:
+        return _show(platform, reading, token, fault=str(error), opened=step, kept=reason)
     except IllegalTransitionError:
         return _show(platform, reading, token, fault=words.NOT_NOW)
     if order is not None and order.conversation_id:
@@ -142,6 +145,20 @@ def do_step(platform: PlatformDep, reading: ReaderDep, token: str, step: Said, r
     if reading.alarm:
         return _show(platform, reading, token, said=_SAID[step])
     return RedirectResponse(f"/my/{token}?said={step}", 303)
+
+
+def _do(platform: Platform, number: str, step: str, reason: str, files: list[UploadFile]) -> Order | None:
+    """Do a step with the files that belong to it. Raises NotTakenError, IllegalTransitionError."""
+    now, reference = platform.clock.now(), platform.reference.current()
+    if files:
+        with platform.database.read() as session:
+            order = orders.find(session, number)
+            legal = orders.steps(session, order, RESIDENT, now=now, reference=reference) if order else []
+        if step in {row.name for row in legal}:  # where it isn't, nothing is stored, and ``apply`` says so
+            count = len(citizen_files.keep(platform, number, files))
+            reason = "\n".join(filter(None, (reason.strip(), words.FILES_ADDED.format(count=count))))
+    with platform.database.write() as session:
+        return orders.apply(session, number, step, TransitionIn(reason=reason or None), actor=RESIDENT, now=now, reference=reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +214,8 @@ def _show(
         progress = orders.progress_out(session, order, reference)
         rounds = callbacks.of_order(session, number)
         steps = {row.name for row in orders.steps(session, order, RESIDENT, now=now, reference=reference)}
-        files = [media.as_json(platform, file, now=now) for file in _files(session, order)]
+        files = [media.as_json(platform, file, now=now) for file in attachments.from_resident(session, order)]
+        given = attachments.with_answer(session, order) if progress.answer and not progress.merged_into else []
         description = order.description
     waiting = next((each for each in rounds if callbacks.is_open(each, now)), None) if progress.answer else None
     return reading.page(
@@ -207,6 +225,7 @@ def _show(
         stages=stages(progress, rounds, now=now),
         steps=steps,
         files=files,
+        answer_files=[media.as_json(platform, file, now=now) for file in given],
         description=description,
         survey=f"/survey/{citizens.make_survey_link(platform.keys, waiting.id, now)}" if waiting else None,
         here=f"/my/{token}",
@@ -215,8 +234,3 @@ def _show(
         opened=opened,
         kept=kept,
     )
-
-
-def _files(session: Session, order: Order) -> list[media.MediaFile]:
-    """Return what the resident sent with the order; what staff added to it is theirs."""
-    return media.find(session, f"conversation:{order.conversation_id}") if order.conversation_id else []

@@ -210,6 +210,11 @@ def decide(platform: PlatformDep, who: FormSender, callback_id: Id, uphold: Shor
     return RedirectResponse("/console/appeals", 303)
 
 
+def concerns(who: LoggedIn, callback: Callback) -> bool:
+    """Say whether ``who`` may open the page of ``callback``: a unit those that count for it, desks all."""
+    return who.unit_code in (None, callback.unit_code, *callback.co_units)
+
+
 def _only(who: LoggedIn, roles: frozenset[Role]) -> None:
     if who.role not in roles:
         raise Problem(403, "没有权限", "您的角色不能使用回访的这一页", kind="forbidden")
@@ -219,8 +224,7 @@ def _find(platform: Platform, who: LoggedIn, callback_id: int) -> Callback:
     """Return a callback; units see those that count for them."""
     with platform.database.read() as session:
         callback = callbacks.find(session, callback_id)
-    concerned = callback is not None and who.unit_code in (None, callback.unit_code, *callback.co_units)
-    if callback is None or not concerned:
+    if callback is None or not concerns(who, callback):
         raise not_found("回访", str(callback_id))
     return callback
 
@@ -239,6 +243,7 @@ def _page(
     with platform.database.read() as session:
         order = orders.find(session, callback.order_number)
         appeal = callbacks.appeal_against(session, callback_id)
+        linked = order is not None and orders.may_see(session, order, Actor(who.username, who.role, who.unit_code))
     names = {code: unit.name for code in (callback.unit_code, *callback.co_units) if (unit := units.find(code))}
     is_open, counted = callbacks.is_open(callback, now), callback.counted_at is not None
     return pages.render(
@@ -247,6 +252,7 @@ def _page(
         status=422 if fault else 200,
         callback=callback,
         order=order,
+        linked=linked,
         names=names,
         appeal=appeal,
         answers=words.ANSWERS,

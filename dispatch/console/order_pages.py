@@ -78,7 +78,7 @@ def apply_transition(
         given = form.given(platform.reference.current())
         with platform.database.read() as session:
             _check_seen(session, _order(session, number, actor), name, given, actor, seen)
-        _keep(platform, actor, number, files)
+        _keep(platform, actor, number, files, for_resident=name == "answer")
         conversation = _apply(platform, actor, number, name, given, None if any(_real(each) for each in files) else seen)
     except DoneAlreadyError:
         return RedirectResponse(target, 303)
@@ -163,14 +163,17 @@ def _said(event: EventOut) -> tuple[str | None, str | None]:
     return event.detail.get("reason"), event.detail.get("answer")
 
 
-def _keep(platform: Platform, actor: Actor, number: str, files: list[UploadFile]) -> int:
+def _keep(platform: Platform, actor: Actor, number: str, files: list[UploadFile], *, for_resident: bool = False) -> int:
     """Add the files that were really chosen (browsers send an empty one where none was); return how many."""
     chosen = [each for each in files if _real(each)]
     for each in chosen:
         if (each.size or 0) > LARGEST:
             raise BadStepFormError(f"附件: {each.filename} 超过 {LARGEST // 2**20} MB")
         data = each.file.read()
-        if attachments.add(platform, actor, number, data, claimed_type=each.content_type, filename=each.filename) is None:
+        stored = attachments.add(
+            platform, actor, number, data, claimed_type=each.content_type, filename=each.filename, for_resident=for_resident
+        )
+        if stored is None:
             raise not_found("工单", number)
     return len(chosen)
 

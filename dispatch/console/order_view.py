@@ -11,7 +11,9 @@ from fastapi import Response
 from dispatch.accounts.service import LoggedIn
 from dispatch.answer_templates import service as templates
 from dispatch.attachments import service as attachments
-from dispatch.console import history, step_words
+from dispatch.callbacks import service as callbacks
+from dispatch.console import callback_words, history, step_words
+from dispatch.console.callbacks_pages import concerns
 from dispatch.console.due import due
 from dispatch.console.order_steps import CHOICES, StepForm, step_form
 from dispatch.console.pages import DESK_ROLES, Pages
@@ -56,11 +58,13 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         events = orders.events_out(session, order)
         steps = orders.steps(session, order, actor, now=now, reference=reference)
         files = attachments.of_order(session, order)
-        links = media.links_of(session, [f"conversation:{order.conversation_id}"], cipher=platform.cipher) if order.conversation_id else []
+        givers = [f"conversation:{order.conversation_id}", f"resident:{number}"]
+        links = media.links_of(session, givers, cipher=platform.cipher)
         answerable = any(Need.ANSWER in step.needs for step in steps)
         found = templates.listing(session, who.unit_code) if answerable else []
         conversation = order.conversation_id if who.role in DESK_ROLES else None
         contacted = order.contacted_at
+        rounds = [each for each in callbacks.of_order(session, number) if each.state != "planned"]
         repeated = orders.candidates(session, order) if any(step.name == "merge" for step in steps) else []
     names = {step.name for step in steps}
     form = shown.form or step_form(parent=shown.merge)
@@ -71,6 +75,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "contact": shown.contact or out.contact,
         "unmasked": shown.contact is not None,
         "contacted": contacted,
+        "callbacks": [(each, callback_words.STATES[each.state], concerns(who, each)) for each in rounds],
         "events": history.lines(events, reference.units),
         "seen": events[-1].sequence if events else 0,
         "changes": history.lines(shown.changes, reference.units),
@@ -80,7 +85,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "alike": [(each, State(each.order.state).label) for each in repeated],
         "can_attach": "attach" in names,
         "can_unmask": "unmask" in names and shown.contact is None and not out.contact.anonymous,
-        "files": [media.as_json(platform, each, now=now) for each in files],
+        "files": [attachments.as_json(platform, each, now=now) for each in files],
         "links": links,
         "templates": [(each, templates.fill(each.text, _variables(out, platform))) for each in found],
         "form": form.fields,

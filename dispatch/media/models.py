@@ -11,7 +11,7 @@ from dispatch.core.database import Base, UTCDateTime
 
 
 class MediaFile(Base):
-    """One stored file, cleaned of what it told about its sender. ``owner`` is ``conversation:<id>`` or ``order:<number>``."""
+    """One stored file, cleaned of what it told about its sender. ``owner`` is ``conversation:<id>`` or one of an order's."""
 
     __tablename__ = "media_files"
     __table_args__ = (UniqueConstraint("owner", "digest"),)

@@ -13,8 +13,9 @@ from dispatch.outbox import service as outbox
 
 
 def on_order_anonymised(session: Session, number: str, now: datetime) -> None:
-    """Remove what was added to an order."""
-    _remove(session, f"order:{number}", now)
+    """Remove what was added to an order, by whomever."""
+    for kind in ("order", "answer", "resident"):
+        _remove(session, f"{kind}:{number}", now)
 
 
 def on_conversation_erased(session: Session, conversation_id: str, message_ids: Sequence[int], now: datetime) -> None:

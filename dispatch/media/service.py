@@ -4,7 +4,8 @@
     find(session, f"conversation:{conversation_id}")        # what was sent there
     link(platform, media, now=now)                           # "/media/<id>?t=..." for a quarter of an hour
 
-An ``owner`` is ``conversation:<id>`` or ``order:<number>``. The text of a picture is read in the background and shows in ``media.text``.
+An ``owner`` is ``conversation:<id>``, or one of an order's: ``resident:``, ``answer:`` or ``order:<number>`` (``dispatch.attachments``).
+The text of a picture is read in the background and shows in ``media.text``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ OCR = "ocr"
 FETCH = "media-fetch"
 REMOVE = "media-remove"
 """Kinds of the jobs (``bot.jobs``) that read a picture, fetch a file, and remove the bytes of one."""
-_OWNER = re.compile(r"^(conversation|order):[\w-]{1,60}$")
+_OWNER = re.compile(r"^(conversation|resident|answer|order):[\w-]{1,60}$")
 _FOUND_AT_ONCE = 50
 
 
@@ -68,7 +69,7 @@ def store(
         MediaError: it is refused; the message says why.
     """
     if not _OWNER.match(owner):
-        raise ValueError(f"owner must be conversation:<id> or order:<number>, not {owner.partition(':')[0]}:...")
+        raise ValueError(f"owner must be conversation:<id> or resident:, answer: or order:<number>, not {owner.partition(':')[0]}:...")
     if isinstance(data, Path):
         if data.stat().st_size > types.LARGEST:
             types.check_size("video", data.stat().st_size)

@@ -67,7 +67,8 @@ def number(platform: Platform, clock: FixedClock) -> str:
     do(platform, number, "log_contact", WANGJING, reason=f"和{MARK}的主人通了话")
     do(platform, number, "answer", WANGJING, answer=f"{MARK}暖和了")
     photo = media.store(platform, _picture(), owner=f"conversation:{conversation}", now=now, filename=f"{MARK}.png")
-    media.store(platform, _picture(), owner=f"order:{number}", now=now, filename=f"{MARK}.png")
+    for kind in ("order", "answer", "resident"):
+        media.store(platform, _picture(), owner=f"{kind}:{number}", now=now, filename=f"{MARK}.png")
     with platform.database.write() as session:
         media.set_text(session, photo.id, MARK)
         _say(platform, session, conversation, f"{MARK}着火了")

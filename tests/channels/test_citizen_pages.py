@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,14 +11,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from bot.jobs import ask_residents
 from channels.web import citizen_words as words
 from dispatch.callbacks import service as callbacks
 from dispatch.citizens import service as citizens
 from dispatch.core.clock import FixedClock
+from dispatch.media import service as media
+from dispatch.orders.workflow import Role
 from dispatch.platform import Platform
 from tests.dispatch.order_work import COLD_FLAT, OPERATOR, SUPERVISOR, WANGJING, do, events, names, notices, register, shown, stored
+from tests.dispatch.test_api import log_in
 
 SOLVED = {"contacted": "yes", "resolved": "yes", "satisfied": "satisfied"}
 UNSOLVED = {"contacted": "yes", "resolved": "no", "satisfied": "dissatisfied"}
@@ -116,6 +121,71 @@ def test_added_words_are_on_record_and_the_unit_is_told(client: TestClient) -> N
     assert "晚上更冷" in said_by_resident
     assert "13900139000" not in said_by_resident
     assert "<script>" not in client.get(page).text
+
+
+def _picture(colour: str = "red") -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(data, "PNG")
+    return data.getvalue()
+
+
+def test_added_files_go_with_the_order_and_what_is_refused_costs_no_words(client: TestClient) -> None:
+    platform = _platform(client)
+    number = register(platform)
+    page = _page(client, number)
+    picture = ("files", ("暖气.png", _picture(), "image/png"))
+    bad = client.post(f"{page}/supplement", data={"reason": "还是不热"}, files=[picture, ("files", ("木马.jpg", b"MZ\x90", "image/jpeg"))])
+    assert bad.status_code == 422
+    assert "“木马.jpg”没有收下：只收图片" in bad.text
+    assert ">还是不热</textarea>" in bad.text
+    many = [("files", (f"{count}.png", _picture(), "image/png")) for count in range(11)]
+    assert words.TOO_MANY_FILES in client.post(f"{page}/supplement", data={"reason": ""}, files=many).text
+    with platform.database.read() as session:
+        assert media.find(session, f"resident:{number}") == []
+    assert names(platform, number)[-1] != "supplement"
+
+    said = client.post(f"{page}/supplement", data={"reason": ""}, files=[picture, ("files", ("墙.png", _picture("blue"), "image/png"))])
+    assert words.ADDED in said.text
+    assert said.text.count("/media/") == 4, "two pictures, each with its small one"
+    assert events(platform, number)[-1].detail["reason"] == "诉求人补充了 2 个文件"
+    browser, _ = log_in(client, Role.HANDLER, "110105026")
+    order_page = browser.get(f"/console/orders/{number}").text
+    assert order_page.count("诉求人补充 ·") == 2
+    assert "暖气.png" in order_page
+    do(platform, number, "withdraw", OPERATOR, reason="自己修好了")
+    late = client.post(f"{page}/supplement", data={"reason": ""}, files=[("files", ("晚.png", _picture("green"), "image/png"))])
+    assert words.NOT_NOW in late.text
+    with platform.database.read() as session:
+        assert len(media.find(session, f"resident:{number}")) == 2
+
+
+def test_of_staffs_files_the_resident_sees_those_given_with_the_answer(client: TestClient) -> None:
+    platform = _platform(client)
+    number = register(platform, COLD_FLAT)
+    do(platform, number, "accept", WANGJING)
+    unit, csrf = log_in(client, Role.HANDLER, "110105026")
+    desk, desk_csrf = log_in(client, Role.OPERATOR)
+    path = f"/console/orders/{number}"
+    inside = {"files": ("内部核查.png", _picture("blue"), "image/png")}
+    assert unit.post(f"{path}/attachments", data={"csrf": csrf["X-CSRF-Token"]}, files=inside).status_code == 200
+    shared = {"file": ("给居民.png", _picture(), "image/png")}
+    api = f"/api/v1/orders/{number}/attachments"
+    refused = desk.post(api, data={"for_resident": "true"}, files=shared, headers=desk_csrf)
+    assert (refused.status_code, "现在可以答复的单位" in refused.json()["detail"]) == (409, True)
+    page = _page(client, number)
+    unanswered = {"files": ("修好了.png", _picture("green"), "image/png")}
+    form = {"csrf": csrf["X-CSRF-Token"], "answer": "修好了", "no_contact_reason": "电话一直无人接听"}
+    assert "/media/" not in client.get(page).text
+    done = unit.post(f"{path}/transitions/answer", data=form, files=unanswered)
+    assert "随答复给诉求人 ·" in done.text
+    seen = client.get(page).text
+    assert words.ANSWER_FILES in seen
+    assert seen.count("/media/") == 2, "one picture and its small one"
+    with platform.database.read() as session:
+        (given,) = media.find(session, f"answer:{number}")
+    assert f"/media/{given.id}?" in seen
+    assert client.get(re.findall(r'href="(/media/[^"]+)"', seen)[0]).headers["content-type"] == "image/png"
+    assert "内部核查" not in seen
 
 
 def test_withdrawn_only_when_meant(client: TestClient) -> None:

@@ -245,7 +245,7 @@ def test_the_clients_that_others_wrote(server: tuple[str, Platform], monkeypatch
     assert writer.token(number)[0]["service_request_id"] == number
     assert writer.post(code, description="没有地点")[0]["code"] == "400"
     with platform.database.read() as session:
-        assert len(media.find(session, f"order:{number}")) == 1
+        assert len(media.find(session, f"resident:{number}")) == 1
 
     for kind in ("json", "xml"):
         reader = georeport.GeoReport(address, output_format=kind)

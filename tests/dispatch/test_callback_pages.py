@@ -9,11 +9,12 @@ from bot.jobs import HANDLERS
 from dispatch.callbacks import service as callbacks
 from dispatch.console import callback_words as words
 from dispatch.core.clock import FixedClock
+from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
 from dispatch.outbox.delivering import deliver_due
 from dispatch.platform import Platform
 from tests.dispatch.callback_work import NEIGHBOUR, UNIT, Desk, answered, asked, newest, numbers, said
-from tests.dispatch.order_work import names, stored
+from tests.dispatch.order_work import do, names, stored
 
 SOLVED = {"contacted": "yes", "resolved": "yes", "satisfied": "neutral"}
 
@@ -85,6 +86,22 @@ def test_a_unit_appeals_and_the_review_decides(client: TestClient, platform: Pla
     assert "照片属实" in supervisor.get("/console/appeals", state="decided").text
     assert "照片属实" in supervisor.get("/console/callbacks", state="excluded").text
     assert "没有待审的申诉" in supervisor.post(f"/console/appeals/{callback_id}", uphold="no", decision="再想想").text
+
+
+def test_order_and_callback_lead_to_each_other_for_those_who_may_open_both(client: TestClient, platform: Platform) -> None:
+    number = answered(platform)
+    callback_id = said(platform, number, resolved="no", satisfied="dissatisfied")
+    page, order_page = f"/console/callbacks/{callback_id}", f"/console/orders/{number}"
+    unit = Desk(client, Role.HANDLER, UNIT)
+    for desk in (unit, Desk(client, Role.SUPERVISOR)):
+        assert f'href="{page}">第 1 次：已回访</a>' in desk.get(order_page).text
+        assert f'href="{order_page}"' in desk.get(page).text
+    district = Desk(client, Role.HANDLER, "110105").get(order_page).text
+    assert "第 1 次：已回访" in district
+    assert page not in district, "a district looks on, the callback is its street's"
+    do(platform, number, "redispatch", Actor("dispatcher", Role.DISPATCHER), unit=NEIGHBOUR, reason="地点在隔壁街道")
+    assert unit.get(order_page).status_code == 404, "it has passed to another unit"
+    assert order_page not in unit.get(page).text
 
 
 def test_who_gets_in_where(client: TestClient, platform: Platform, clock: FixedClock) -> None:
