@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from channels.desk import repository
 from channels.desk.models import CannedReply as CannedReply
+from dispatch.administration import service as administration
 
 VARIABLES = {"order": "工单号", "unit": "承办单位", "deadline": "办理时限", "matter": "事项", "place": "地点", "operator": "话务员"}
 """Name of each variable in a text, as ``{order}``, and what it stands for."""
@@ -57,16 +58,24 @@ def save(
     if reply_id is None:
         row = CannedReply(owner=owner)
         session.add(row)
+        before: dict[str, object] = {}
     else:
         row = _changeable(session, reply_id, by, may_edit_city=may_edit_city)
+        before = {"标题": row.title, "内容": row.text}
+    if row.owner is None:
+        detail = administration.changes(before, {"标题": title, "内容": text})
+        administration.record(session, "reply_saved", title, detail, by=by, now=now)
     row.title, row.text, row.updated_by, row.updated_at = title, text, by, now
     session.flush()
     return row
 
 
-def remove(session: Session, reply_id: int, *, by: str, may_edit_city: bool) -> None:
+def remove(session: Session, reply_id: int, *, by: str, may_edit_city: bool, now: datetime) -> None:
     """Delete a reply. Raises NotYoursError."""
-    session.delete(_changeable(session, reply_id, by, may_edit_city=may_edit_city))
+    row = _changeable(session, reply_id, by, may_edit_city=may_edit_city)
+    if row.owner is None:
+        administration.record(session, "reply_removed", row.title, row.text, by=by, now=now)
+    session.delete(row)
 
 
 def _changeable(session: Session, reply_id: int, by: str, *, may_edit_city: bool) -> CannedReply:

@@ -77,7 +77,7 @@ def remove_reply(platform: PlatformDep, who: DeskSender, reply_id: int) -> Respo
     """Delete a canned reply."""
     try:
         with platform.database.write() as session:
-            replies.remove(session, reply_id, by=who.username, may_edit_city=who.role in _CHIEFS)
+            replies.remove(session, reply_id, by=who.username, may_edit_city=who.role in _CHIEFS, now=platform.clock.now())
     except NotYoursError:
         raise not_found("常用语", str(reply_id)) from None
     return RedirectResponse("/desk/replies", 303)
@@ -116,7 +116,7 @@ def save_setup(
         first = error.errors()[0]
         return _setup(platform, who, fault=f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}")
     with platform.database.write() as session:
-        staffing.save_settings(session, given)
+        staffing.save_settings(session, given, by=who.username, now=platform.clock.now())
     return RedirectResponse("/desk/setup", 303)
 
 
@@ -137,33 +137,39 @@ def save_group(
         said = f"没有这些区：{'、'.join(unknown)}" if unknown else "组名要写，渠道从列表里选"
         return _setup(platform, who, fault=said)
     with platform.database.write() as session:
-        staffing.save_group(session, code, name=name.strip(), channels=sorted(set(channels)), districts=wanted)
+        staffing.save_group(
+            session,
+            code,
+            name=name.strip(),
+            channels=sorted(set(channels)),
+            districts=wanted,
+            by=who.username,
+            now=platform.clock.now(),
+        )
     return RedirectResponse("/desk/setup", 303)
 
 
 @router.post("/groups/{code}/remove")
-def remove_group(platform: PlatformDep, _who: Chief, code: str) -> Response:
+def remove_group(platform: PlatformDep, who: Chief, code: str) -> Response:
     """Delete a group."""
     with platform.database.write() as session:
-        staffing.remove_group(session, code)
+        staffing.remove_group(session, code, by=who.username, now=platform.clock.now())
     return RedirectResponse("/desk/setup", 303)
 
 
 @router.post("/operators/{username}")
 def save_operator(
     platform: PlatformDep,
-    _who: Chief,
+    who: Chief,
     username: str,
     capacity: Annotated[int, Form(ge=1, le=50)],
     groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Set an operator's limit and groups."""
     with platform.database.write() as session:
-        row = staffing.operator(session, username)
-        if row is None:
-            raise not_found("话务员", username)
-        known = {group.code for group in staffing.groups(session)}
-        row.capacity, row.groups = capacity, sorted(set(groups) & known)
+        found = staffing.save_operator(session, username, capacity=capacity, groups=groups, by=who.username, now=platform.clock.now())
+    if not found:
+        raise not_found("话务员", username)
     return RedirectResponse("/desk/setup", 303)
 
 

@@ -16,6 +16,7 @@ from channels.desk.models import DeskOperator as DeskOperator
 from channels.desk.schemas import DeskSettings
 from channels.desk.wording import CANNED
 from dispatch.accounts.service import LoggedIn
+from dispatch.administration import service as administration
 from dispatch.core.live import LiveEvent
 from dispatch.drafts import service as drafts
 from dispatch.orders.workflow import Role
@@ -23,6 +24,16 @@ from dispatch.platform import Platform
 
 STATES = {"online": "在线", "break": "小休", "offline": "离线", "lost": "断线"}
 """``lost`` is who was online and hasn't been heard of: back as soon as the browser is. Who says ``offline`` stays so."""
+
+SETTING_NAMES = {
+    "assign": "自动分配",
+    "accept_minutes": "几分钟不接转给别人",
+    "answer_minutes": "几分钟不答退回队列",
+    "idle_minutes": "几分钟无人说话结束",
+    "away_seconds": "几秒没有动静算离线",
+    "capacity": "同时会话",
+    "office_hours": "人工服务时间",
+}
 
 _BEAT = timedelta(seconds=15)  # sooner than this a sign of life isn't written down again
 
@@ -41,9 +52,12 @@ def settings(session: Session) -> DeskSettings:
     return DeskSettings.model_validate(row.values) if row else DeskSettings()
 
 
-def save_settings(session: Session, given: DeskSettings) -> None:
+def save_settings(session: Session, given: DeskSettings, *, by: str, now: datetime) -> None:
     """Set the desk up anew."""
     row = repository.settings(session)
+    before, after = settings(session).model_dump(mode="json"), given.model_dump(mode="json")
+    if detail := administration.changes(before, after, SETTING_NAMES):
+        administration.record(session, "desk_changed", "工作台", detail, by=by, now=now)
     if row is None:
         session.add(DeskSetting(id=1, values=given.model_dump(mode="json")))
     else:
@@ -65,22 +79,42 @@ def groups(session: Session) -> Sequence[DeskGroup]:
     return repository.groups(session)
 
 
-def save_group(session: Session, code: str, *, name: str, channels: list[str], districts: list[str]) -> None:
+def save_group(session: Session, code: str, *, name: str, channels: list[str], districts: list[str], by: str, now: datetime) -> None:
     """Add a group or change it; an empty list stands for all channels or districts."""
     row = repository.group(session, code)
+    before = _group_fields(row.name, row.channels, row.districts) if row else {}
+    detail = administration.changes(before, _group_fields(name, channels, districts))
+    administration.record(session, "desk_group_changed", code, detail, by=by, now=now)
     if row is None:
         row = DeskGroup(code=code)
         session.add(row)
     row.name, row.channels, row.districts = name, channels, districts
 
 
-def remove_group(session: Session, code: str) -> None:
+def save_operator(session: Session, username: str, *, capacity: int, groups: Sequence[str], by: str, now: datetime) -> bool:
+    """Set an operator's limit and groups (those that there are); return whether there is such an operator."""
+    row = repository.operator(session, username)
+    if row is None:
+        return False
+    wanted = sorted(set(groups) & {group.code for group in repository.groups(session)})
+    detail = administration.changes({"同时会话": row.capacity, "分组": row.groups}, {"同时会话": capacity, "分组": wanted})
+    administration.record(session, "desk_operator_changed", username, detail, by=by, now=now)
+    row.capacity, row.groups = capacity, wanted
+    return True
+
+
+def remove_group(session: Session, code: str, *, by: str, now: datetime) -> None:
     """Delete a group; its members stay, without it."""
     row = repository.group(session, code)
     if row is not None:
+        administration.record(session, "desk_group_changed", code, f"删除：{row.name}", by=by, now=now)
         session.delete(row)
         for member in repository.operators(session):
             member.groups = [each for each in member.groups if each != code]
+
+
+def _group_fields(name: str, channels: list[str], districts: list[str]) -> dict[str, object]:
+    return {"组名": name, "渠道": channels, "区": districts}
 
 
 def here(session: Session, who: LoggedIn, now: datetime, *, arrived: bool = False) -> DeskOperator:

@@ -22,6 +22,6 @@ class AdministrationAct(Base):
     """One of ``dispatch.administration.service.NAMES``."""
 
     subject: Mapped[str] = mapped_column(String(80))
-    """Which account or token; never a person's data beyond the account's name."""
+    """Which account, token, entry ...; never a person's data beyond the account's name."""
 
     detail: Mapped[str] = mapped_column(String(400), default="")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dispatch.administration import service as administration
 from dispatch.catalogue import repository
 from dispatch.catalogue.loader import CatalogueItem, CatalogueItemsError, ItemProblem, check_items
 from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
@@ -24,6 +25,7 @@ from nlu.place import Place
 TIME_LIMIT_HOURS: Mapping[str, int] = {"urgent": 2, "livelihood": 24, "ordinary": 7 * 24, "complex": 15 * 24}
 """Hours of the four classes (Art. 15; section 4 of the design): 生命财产 2小时, 水电气热 24小时, 一般 7日, 复杂 15日."""
 
+_KINDS = {"added": "新增", "changed": "修改", "removed": "删除"}
 _ORDINARY_BASIS = "接诉即办条例第十五条；未归入派单目录的事项按一般诉求7日办理"
 
 
@@ -220,7 +222,11 @@ def publish_edition(session: Session, given: PublishIn, *, units: Directory, by:
     items = edition(session, given, units)
     if fingerprint(items) == latest.fingerprint:
         raise UnchangedError(given.base)
-    return publish(session, items, origin="console", at=at, note=given.note, published_by=by)
+    number = publish(session, items, origin="console", at=at, note=given.note, published_by=by)
+    changed = [f"{_KINDS[each.kind]} {each.code} {each.name}" for each in diff(items_of(session, latest.id), items)]
+    detail = f"第 {latest.id} 版 → 第 {number} 版；{given.note}；{len(changed)} 项改动：{'、'.join(changed)}"
+    administration.record(session, "catalogue_published", f"第 {number} 版", detail, by=by, now=at)
+    return number
 
 
 def diff(before: Sequence[CatalogueItem], after: Sequence[CatalogueItem]) -> list[ItemChangeOut]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from dispatch.accounts.service import LoggedIn
 from dispatch.administration import service as administration
+from dispatch.administration.service import AdministrationAct
 from dispatch.console.pages import Pages, Visitor
 from dispatch.core.clock import BEIJING, beijing
 from dispatch.core.problems import Problem
@@ -31,6 +33,7 @@ _PAGE = 100
 _DAYS, _LONGEST = 7, 92
 _LABELS = {row.name: row.label for row in TABLE}
 _COLUMNS = ("时间", "工单", "事项", "代码", "经办", "角色", "原状态", "新状态", "依据", "校验值")
+_ACT_COLUMNS = ("时间", "管理员", "操作", "代码", "对象", "说明")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -60,17 +63,27 @@ def wanted(
 Wanted = Annotated[EventFilter, Depends(wanted)]
 
 
+def administered(subject: Short = "") -> str | None:
+    """FastAPI dependency: a part of what was administered (an account, an entry, a version), None for all."""
+    return subject.strip() or None
+
+
+Subject = Annotated[str | None, Depends(administered)]
+
+
 @router.get("")
 def audit_page(
     platform: PlatformDep,
     who: Auditor,
     asked: Wanted,
+    subject: Subject,
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    acts_before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
-    """Events of orders and, where no order is asked for, what administrators did."""
+    """Events of orders and what administrators did: both, unless an order or what was administered is asked for."""
     with platform.database.read() as session:
-        rows = searching.find(session, asked, before=before, limit=_PAGE)
-        acts = [] if asked.number else administration.find(session, asked.begin, asked.end, actor=asked.actor, name=asked.name)
+        rows = [] if subject else searching.find(session, asked, before=before, limit=_PAGE)
+        acts = [] if asked.number else _acts(session, asked, subject, acts_before)
         faults = None
         if asked.number and (order := orders.find(session, asked.number)):
             faults = orders.faults_of(session, order)
@@ -81,12 +94,29 @@ def audit_page(
         last=asked.end - timedelta(days=1),
         rows=rows,
         acts=acts,
+        subject=subject,
         faults=faults,
         labels=_LABELS,
         act_names=administration.NAMES,
         states={state.value: state.label for state in State},
         older=rows[-1].id if len(rows) == _PAGE else None,
+        older_acts=acts[-1].id if len(acts) == _PAGE else None,
     )
+
+
+@router.get("/export-acts")
+def export_acts(platform: PlatformDep, _who: Auditor, asked: Wanted, subject: Subject) -> StreamingResponse:
+    """What administrators did, all of it, as CSV."""
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff" + _line(_ACT_COLUMNS)
+        with platform.database.read() as session:
+            for each in administration.every(session, asked.begin, asked.end, actor=asked.actor, name=asked.name, subject=subject):
+                at = f"{beijing(each.at):%Y-%m-%d %H:%M:%S}"
+                yield _line((at, each.actor, administration.NAMES.get(each.name, each.name), each.name, each.subject, each.detail))
+
+    headers = {"Content-Disposition": 'attachment; filename="administration.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/export")
@@ -105,6 +135,12 @@ def export(platform: PlatformDep, _who: Auditor, asked: Wanted) -> StreamingResp
 
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _acts(session: Session, asked: EventFilter, subject: str | None, before: int | None) -> Sequence[AdministrationAct]:
+    return administration.find(
+        session, asked.begin, asked.end, actor=asked.actor, name=asked.name, subject=subject, before=before, limit=_PAGE
+    )
 
 
 def _line(values: tuple[Any, ...]) -> str:

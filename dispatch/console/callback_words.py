@@ -44,12 +44,3 @@ SAID = {
     "excluded": "不计入考核",
 }
 PARTS = {"lead": "首接", "co": "协办"}
-RULE_FIELDS = {
-    "response": "响应率权重",
-    "solution": "解决率权重",
-    "satisfaction": "满意率权重",
-    "partial": "部分解决按几成计",
-    "neutral": "一般按几成计",
-    "month_begins": "考核月从几日起",
-    "day_begins": "考核日从几点起",
-}

@@ -11,12 +11,11 @@ from fastapi.responses import RedirectResponse
 
 from dispatch.accounts.service import LoggedIn
 from dispatch.callbacks import service as callbacks
-from dispatch.console import callback_words as words
 from dispatch.console.evaluation_pages import pages
 from dispatch.console.pages import FormSender, Visitor
 from dispatch.core.problems import Problem
 from dispatch.evaluation import service as evaluation
-from dispatch.evaluation.rules import Rules
+from dispatch.evaluation.rules import FIELD_NAMES, Rules
 from dispatch.evaluation.service import BadRulesError
 from dispatch.orders.workflow import Role
 from dispatch.platform import Platform, PlatformDep
@@ -26,7 +25,7 @@ router = APIRouter(prefix="/console/evaluation", include_in_schema=False)
 WRITERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _MERGER = re.compile(r"(\w{1,16})\s*[,，]\s*(\w{1,16})\s*[,，]\s*(\d{4}-\d{2}-\d{2})")
-_FIELDS = tuple(words.RULE_FIELDS)
+_FIELDS = tuple(name for name in FIELD_NAMES if name not in ("double_assessment", "mergers"))
 
 Short = Annotated[str, Form(max_length=40)]
 Long = Annotated[str, Form(max_length=4000)]
@@ -108,7 +107,7 @@ def _page(
         version=version,
         versions=versions,
         first_rules=Rules(),
-        labels=words.RULE_FIELDS,
+        labels={name: FIELD_NAMES[name] for name in _FIELDS},
         units=platform.reference.current().units,
         form=form or _filled(current, following),
         writer=who.role in WRITERS,
@@ -151,5 +150,5 @@ def _day(text: str) -> date:
 def _in_words(fault: str) -> str:
     """Return a fault with its field as the form calls it."""
     field, colon, rest = fault.partition(": ")
-    named = {**words.RULE_FIELDS, "valid_from": "生效日期", "content": "权重"}.get(field, field)
+    named = {**FIELD_NAMES, "valid_from": "生效日期", "content": "权重"}.get(field, field)
     return f"{named}{colon}{rest}"

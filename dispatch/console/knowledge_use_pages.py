@@ -90,7 +90,7 @@ def import_file(platform: PlatformDep, who: ReviewerSending, file: UploadFile, d
     """Take in a file, or say what would become of it."""
     report, fault = None, None
     try:
-        report = imported(platform, file, dry_run=dry_run)
+        report = imported(platform, file, dry_run=dry_run, by=who.username)
     except Problem as problem:
         fault = problem.detail.removeprefix("file: ")
     status = 422 if fault else 200

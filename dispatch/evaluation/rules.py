@@ -9,6 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dispatch.core.clock import BEIJING, beijing
 
+FIELD_NAMES = {
+    "response": "响应率权重",
+    "solution": "解决率权重",
+    "satisfaction": "满意率权重",
+    "partial": "部分解决按几成计",
+    "neutral": "一般按几成计",
+    "month_begins": "考核月从几日起",
+    "day_begins": "考核日从几点起",
+    "double_assessment": "双考核",
+    "mergers": "单位撤并",
+}
+"""What staff call the fields of the rules."""
+
 
 class Merger(BaseModel):
     """A unit that was merged into another on a day: callbacks from then on count for the other."""

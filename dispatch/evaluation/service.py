@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from dispatch.administration import service as administration
 from dispatch.core.clock import beijing
 from dispatch.evaluation import repository
 from dispatch.evaluation.models import RulesVersion as RulesVersion
 from dispatch.evaluation.rates import Counts
-from dispatch.evaluation.rules import Rules
+from dispatch.evaluation.rules import FIELD_NAMES, Rules
 
 LEAD, CO = "lead", "co"
 
@@ -178,7 +179,16 @@ def put_in_force(session: Session, content: dict[str, object], *, valid_from: da
     )
     session.add(row)
     session.flush()
+    _, before = rules_on(session, valid_from - timedelta(days=1))
+    changes = administration.changes(_readable(before), _readable(rules), FIELD_NAMES)
+    detail = f"{valid_from:%Y-%m-%d} 起；{note}；{changes}"
+    administration.record(session, "rules_changed", f"第 {row.version} 版", detail, by=by, now=now)
     return row
+
+
+def _readable(rules: Rules) -> dict[str, object]:
+    mergers = [f"{each.source} 自 {each.day} 并入 {each.target}" for each in rules.mergers]
+    return {**rules.model_dump(mode="json"), "mergers": mergers}
 
 
 def _shares(session: Session, result: Result, sign: int) -> dict[tuple[date, str, str], Counts]:

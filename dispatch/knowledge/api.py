@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.accounts.callers import StaffOrService
 from dispatch.accounts.service_token import ServiceCaller
+from dispatch.administration import service as administration
 from dispatch.core.clock import beijing
 from dispatch.core.problems import Problem, not_found
 from dispatch.knowledge import service
@@ -88,10 +89,10 @@ def search(
 def import_file(platform: PlatformDep, actor: StaffOrService, file: UploadFile, dry_run: bool = False) -> ImportOut:
     """Take in a file: CSV (id, question, passage, dept), JSON Lines, Markdown, DOCX or PDF; the same ids or headings again are updates."""
     _allow(actor, _IMPORTERS)
-    return imported(platform, file, dry_run=dry_run)
+    return imported(platform, file, dry_run=dry_run, by=actor.name)
 
 
-def imported(platform: Platform, file: UploadFile, *, dry_run: bool) -> ImportOut:
+def imported(platform: Platform, file: UploadFile, *, dry_run: bool, by: str) -> ImportOut:
     """Take in an uploaded file and return what became of its rows; what can't be read as a whole is a problem 413 or 422."""
     data = file.file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
@@ -103,6 +104,10 @@ def imported(platform: Platform, file: UploadFile, *, dry_run: bool) -> ImportOu
         report = service.import_file(platform.database, name, data, platform.clock.now(), unit_code=find, dry_run=dry_run)
     except KnowledgeFileError as error:
         raise Problem(422, "文件无法导入", f"file: {error}", kind="bad-file", field="file") from error
+    if not dry_run and (report.added or report.updated):
+        with platform.database.write() as session:
+            said = f"新增 {report.added} 条，更新 {report.updated} 条，有误 {len(report.errors)} 行"
+            administration.record(session, "knowledge_imported", name or "未命名", said, by=by, now=platform.clock.now())
     errors = [RowErrorOut(line=each.line, id=each.id, error=each.error) for each in report.errors]
     return ImportOut(added=report.added, updated=report.updated, unchanged=report.unchanged, errors=errors, dry_run=dry_run)
 

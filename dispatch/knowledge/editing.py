@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from dispatch.administration import service as administration
 from dispatch.core.clock import beijing
 from dispatch.knowledge import repository
 from dispatch.knowledge.content import encode, put_in_force, write
@@ -84,11 +85,13 @@ def publish(session: Session, entry_id: str, number: int, *, reviewer: str, now:
     entry, version = _waiting(session, entry_id, number)
     content = EntryContent.model_validate(version.content)
     blobs = encode([(entry_id, content)])
+    earlier = f"第 {entry.version} 版" if entry.state == State.PUBLISHED.value else "未发布"
     repository.supersede(session, entry_id)
     version.state, version.reviewer, version.decided_at = State.PUBLISHED.value, reviewer, now
     entry.origin = "unit"
     put_in_force(entry, content, number, blobs[entry_id], repository.next_sequence(session), now)
     session.flush()
+    administration.record(session, "knowledge_published", entry_id, f"{earlier} → 第 {number} 版：{content.title}", by=reviewer, now=now)
     return entry
 
 
@@ -104,6 +107,7 @@ def reject(session: Session, entry_id: str, number: int, *, reviewer: str, note:
     if entry.state == State.IN_REVIEW.value:
         entry.state = State.DRAFT.value
     session.flush()
+    administration.record(session, "knowledge_rejected", entry_id, f"第 {number} 版：{note}", by=reviewer, now=now)
 
 
 def withdraw(session: Session, entry_id: str, *, by: str, reason: str, now: datetime) -> KnowledgeEntry:
@@ -113,7 +117,9 @@ def withdraw(session: Session, entry_id: str, *, by: str, reason: str, now: date
         NoSuchEntryError: there is no such entry.
         IllegalStepError: it is not published.
     """
-    return _end(session, entry_id, State.WITHDRAWN, by, reason, now)
+    entry = _end(session, entry_id, State.WITHDRAWN, by, reason, now)
+    administration.record(session, "knowledge_withdrawn", entry_id, f"第 {entry.version} 版 → 撤下：{reason}", by=by, now=now)
+    return entry
 
 
 def expire_due(session: Session, now: datetime) -> list[str]:

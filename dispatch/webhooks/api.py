@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy.orm import Session
 
 from dispatch.accounts.callers import StaffOrService
+from dispatch.administration import service as administration
+from dispatch.core.clock import beijing_text
 from dispatch.core.problems import Problem, not_found
 from dispatch.orders.service import Actor
 from dispatch.orders.workflow import Role
 from dispatch.outbox import service as outbox
 from dispatch.outbox.service import Delivery, NotDeadError, UnknownDeliveryError
-from dispatch.platform import PlatformDep
+from dispatch.platform import Platform, PlatformDep
 from dispatch.webhooks import service
 from dispatch.webhooks.schemas import DeliveriesOut, DeliveryOut, ReplayIn, SubscriptionIn, SubscriptionOut
 from dispatch.webhooks.service import Subscription, UnknownSubscriptionError
@@ -54,37 +58,46 @@ def subscribe(platform: PlatformDep, who: Administrator, given: SubscriptionIn) 
             cipher=platform.cipher,
             now=platform.clock.now(),
         )
+        _record(session, platform, who, "webhook_made", subscription, f"推送到 {_host(given.url)}：{'、'.join(given.events)}")
         return _out(subscription, secret)
 
 
 @router.post("/webhooks/{subscription_id}/secret")
-def renew_secret(platform: PlatformDep, _who: Administrator, subscription_id: SubscriptionId) -> SubscriptionOut:
+def renew_secret(platform: PlatformDep, who: Administrator, subscription_id: SubscriptionId) -> SubscriptionOut:
     """Give a subscription a new secret."""
     try:
         with platform.database.write() as session:
-            return _out(*service.renew_secret(session, subscription_id, platform.cipher))
+            subscription, secret = service.renew_secret(session, subscription_id, platform.cipher)
+            _record(session, platform, who, "webhook_changed", subscription, "更换密钥")
+            return _out(subscription, secret)
     except UnknownSubscriptionError:
         raise not_found("订阅", subscription_id) from None
 
 
 @router.post("/webhooks/{subscription_id}/{state}")
 def switch(
-    platform: PlatformDep, _who: Administrator, subscription_id: SubscriptionId, state: Literal["pause", "resume"]
+    platform: PlatformDep, who: Administrator, subscription_id: SubscriptionId, state: Literal["pause", "resume"]
 ) -> SubscriptionOut:
     """Pause or resume a subscription."""
     try:
         with platform.database.write() as session:
-            return _out(service.switch(session, subscription_id, active=state == "resume"))
+            before = "推送" if service.find(session, subscription_id).active else "暂停"
+            subscription = service.switch(session, subscription_id, active=state == "resume")
+            _record(session, platform, who, "webhook_changed", subscription, f"{before} → {'推送' if subscription.active else '暂停'}")
+            return _out(subscription)
     except UnknownSubscriptionError:
         raise not_found("订阅", subscription_id) from None
 
 
 @router.post("/webhooks/{subscription_id}/replay/since", status_code=202)
-def replay(platform: PlatformDep, _who: Administrator, subscription_id: SubscriptionId, given: ReplayIn) -> dict[str, int]:
+def replay(platform: PlatformDep, who: Administrator, subscription_id: SubscriptionId, given: ReplayIn) -> dict[str, int]:
     """Push once more everything since a moment, e.g. after the unit's system lost data."""
     try:
         with platform.database.write() as session:
-            return {"count": service.replay(session, subscription_id, since=given.since, now=platform.clock.now())}
+            count = service.replay(session, subscription_id, since=given.since, now=platform.clock.now())
+            subscription = service.find(session, subscription_id)
+            _record(session, platform, who, "webhook_changed", subscription, f"重推 {beijing_text(given.since)} 以来的 {count} 条")
+            return {"count": count}
     except UnknownSubscriptionError:
         raise not_found("订阅", subscription_id) from None
 
@@ -119,6 +132,16 @@ def retry(platform: PlatformDep, _who: Administrator, delivery_id: SubscriptionI
     except NotDeadError as error:
         raise Problem(409, "不能重试", f"state: 只有已放弃的投递可以重试，这一条是 {error}", kind="not-dead") from None
     return Response(status_code=202)
+
+
+def _record(session: Session, platform: Platform, who: Actor, name: str, subscription: Subscription, detail: str) -> None:
+    subject = f"{subscription.unit_code} {subscription.id[:8]}"
+    administration.record(session, name, subject, detail, by=who.name, now=platform.clock.now())
+
+
+def _host(url: str) -> str:
+    """Return where an address leads, without what may be a password in it."""
+    return urlsplit(url).hostname or ""
 
 
 def _out(subscription: Subscription, secret: str | None = None) -> SubscriptionOut:

@@ -53,7 +53,8 @@ valid_to: 2027-12-31
 @pytest.fixture
 def database(tmp_path: Any) -> Any:
     database = Database(f"sqlite:///{tmp_path / 'k.sqlite3'}")
-    Base.metadata.create_all(database.engine, tables=[t for t in Base.metadata.sorted_tables if t.name.startswith("knowledge_")])
+    tables = [table for table in Base.metadata.sorted_tables if table.name.startswith(("knowledge_", "administration_"))]
+    Base.metadata.create_all(database.engine, tables=tables)
     yield database
     database.dispose()
 

@@ -34,7 +34,8 @@ CSV = (HEADER + ROWS).encode()
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
-    Base.metadata.create_all(database.engine, tables=[t for t in Base.metadata.sorted_tables if t.name.startswith("knowledge_")])
+    tables = [table for table in Base.metadata.sorted_tables if table.name.startswith(("knowledge_", "administration_"))]
+    Base.metadata.create_all(database.engine, tables=tables)
     yield database
     database.dispose()
 
