@@ -405,6 +405,29 @@ def bench_turn(
     run(turns, json_out, say)
 
 
+@bench.command("day")
+def bench_day(
+    requests: Annotated[int, typer.Option(help="多少件诉求；北京一天是 30245。", min=1)] = 500,
+    at_once: Annotated[int, typer.Option(help="同时进行多少件。", min=1, max=1000)] = 12,
+    channels: Annotated[str, typer.Option(help="各渠道的份额；phone 是通话转写，import 是批量受理。")] = (
+        "web=30,sms=15,telegram=15,phone=25,import=10,api=5"
+    ),
+    postgres: Annotated[bool, typer.Option("--postgres", help="在 PostgreSQL 上测，而不是 SQLite。")] = False,
+    json_out: JsonOut = None,
+) -> None:
+    """北京的一天：各渠道、各类诉求从第一句话到派出工单，用时、CPU、丢失和重复；有丢失或重复时退出码为 1。"""
+    from bot.bench.day import Load, SharesError, run, shares
+    from bot.bench.orders import NoPostgresError
+
+    try:
+        run(Load(requests, at_once, shares(channels)), postgres=postgres, json_out=json_out, say=say)
+    except SharesError as error:
+        raise typer.BadParameter(str(error)) from error
+    except NoPostgresError as error:
+        say(str(error))
+        raise typer.Exit(1) from error
+
+
 @bench.command("live")
 def bench_live(
     operators: Annotated[int, typer.Option(help="多少个话务员工作台（SSE）。", min=1, max=1000)] = 200,

@@ -21,11 +21,10 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from bot.bench import resident
 from bot.running import RunningSystem
 
-_TURNS = 8
 _PLACE = "不清楚具体门牌，在海淀区上地街道"
-_PRESSED = ("确认提交", "匿名提交", "还是要登记", "都不是", "登记")
 
 
 def run(data_folder: Path, count: int, json_out: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
@@ -63,15 +62,15 @@ def _converse(system: RunningSystem, message: str) -> tuple[str, int]:
     cookie = {"jsjb_chat": secrets.token_urlsafe(24)}
     with httpx.Client(base_url=system.url, cookies=cookie, timeout=30, trust_env=False) as browser:
         text = message
-        for turn in range(1, _TURNS + 1):
+        for turn in range(1, resident.MOST_TURNS + 1):
             reply = browser.post("/channels/web/messages", json={"client_id": uuid.uuid4().hex, "text": text[:20_000]})
             if not reply.is_success:
                 return f"HTTP {reply.status_code}", turn
             said, holder = reply.json()["messages"], reply.json()["holder"]
-            end = _end(said, holder)
+            end = resident.ending(said, holder)
             if end:
                 return end, turn
-            answer = _answer(said)
+            answer = resident.answer(said, _PLACE)
             if answer is None:
                 header = {"Authorization": f"Bearer {system.service_token}"}
                 understood = httpx.post(
@@ -79,27 +78,4 @@ def _converse(system: RunningSystem, message: str) -> tuple[str, int]:
                 ).json()
                 return f"特别途径：{understood['handling']}{understood['channel'] or ''}", turn
             text = answer
-    return "没有结局", _TURNS
-
-
-def _end(said: list[dict[str, Any]], holder: str) -> str | None:
-    kinds = {(message["custom"] or {}).get("kind") for message in said}
-    ends = {"order_filed": "工单", "answer": "即时答复", "emergency": "紧急", "progress": "告知进度"}
-    for kind, end in ends.items():
-        if kind in kinds:
-            return end
-    if any("智能客服暂时没能答上来" in message["text"] for message in said):
-        return "助手故障"
-    return "转人工" if holder == "waiting" else None
-
-
-def _answer(said: list[dict[str, Any]]) -> str | None:
-    """Return what the scripted resident says next, None where nothing is asked."""
-    buttons: dict[str, str] = {button["title"]: button["payload"] for message in said for button in message["buttons"]}
-    for title in _PRESSED:
-        for shown, payload in buttons.items():
-            if title in shown:
-                return payload
-    if any("哪" in message["text"] or "地址" in message["text"] or "？" in message["text"] for message in said[-1:]):
-        return _PLACE
-    return None
+    return "没有结局", resident.MOST_TURNS

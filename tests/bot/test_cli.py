@@ -98,7 +98,18 @@ def test_knowledge_is_imported_once_and_found(tmp_path: Path) -> None:
 def test_bad_usage_is_exit_code_2() -> None:
     assert jsjb("understand", "/no/such/file").returncode == 2
     assert jsjb("nonsense").returncode == 2
-    for command in ("up", "understand", "survey", "knowledge import", "knowledge search", "learn", "audit verify", "bench turn"):
+    assert jsjb("bench", "day", "--channels", "pigeon=10").returncode == 2
+    for command in (
+        "up",
+        "understand",
+        "survey",
+        "knowledge import",
+        "knowledge search",
+        "learn",
+        "audit verify",
+        "bench turn",
+        "bench day",
+    ):
         assert jsjb(*command.split(), "--help").returncode == 0
 
 
