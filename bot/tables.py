@@ -13,6 +13,7 @@ import dispatch.accounts.models
 import dispatch.administration.models
 import dispatch.answer_templates.models
 import dispatch.bulk.models
+import dispatch.calendar.models
 import dispatch.callbacks.models
 import dispatch.catalogue.models
 import dispatch.core.idempotency

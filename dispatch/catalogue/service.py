@@ -98,15 +98,15 @@ class Catalogue:
         hours = TIME_LIMIT_HOURS[item.time_limit if item else "ordinary"]
         clock = item.clock if item else "calendar"
         basis = item.basis if item else _ORDINARY_BASIS
-        co_units = tuple(unit for code in (item.co_units if item else ()) if (unit := units.find(code)))
+        co_units = tuple(unit for code in (item.co_units if item else ()) if (unit := units.acting(code)))
         kind = item.handler.kind if item else "street"
         named = item.handler.unit if item else None
-        if named and (unit := units.find(named)):
+        if named and (unit := units.acting(named)):
             return Assignment(unit, (), co_units, hours, clock, basis, f"派单目录：{item.name if item else ''}由{unit.name}办理")
         district = units.district(place.district) if place and place.district else None
         street = units.street(place.district, place.street) if place and place.district and place.street else None
         if kind == "street" and street:
-            above = units.find(street.parent_code) if street.parent_code else None
+            above = units.acting(street.parent_code) if street.parent_code else None
             return Assignment(
                 street, (above,) if above else (), co_units, hours, clock, basis, "第十四条第一项：派单至街道（乡镇），同时推送区政府"
             )
@@ -199,7 +199,7 @@ def edition(session: Session, given: EditionIn, units: Directory) -> list[Catalo
             raise CatalogueItemsError(missing)
         replaced = {*given.removed, *(str(each.get("code")) for each in given.changes)}
         entries = [entry for code, entry in present.items() if code not in replaced] + given.changes
-    items = check_items(entries, {unit.code for unit in units.all()})
+    items = check_items(entries, {unit.code for unit in units.every()})
     if not items:
         raise CatalogueItemsError([ItemProblem("—", "items", "派单目录不能是空的")])
     return items

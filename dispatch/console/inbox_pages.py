@@ -86,7 +86,7 @@ def district_page(platform: PlatformDep, who: Visitor, asked: WantedDep) -> Resp
         unit = reference.units.find(lists.unit_named(asked.unit, reference) or "")
     if unit is None or unit.kind != "district":
         raise Problem(403, "没有权限", "这一页是区政府的：各街道、乡镇的承办情况", kind="forbidden")
-    streets = [each for each in reference.units.all() if each.parent_code == unit.code and each.kind in ("street", "town")]
+    streets = [each for each in reference.units.every() if each.parent_code == unit.code and each.kind in ("street", "town")]
     chosen = next((each for each in streets if asked.street == each.code), None)
     with platform.database.read() as session:
         loads = worklist.loads(session, [each.code for each in streets], now=now)

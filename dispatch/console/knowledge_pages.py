@@ -299,7 +299,7 @@ def _faults(error: pydantic.ValidationError) -> list[str]:
 
 def units_named(platform: Platform) -> dict[str, str]:
     """Return the names of all units by code."""
-    return {unit.code: unit.name for unit in platform.reference.current().units.all()}
+    return {unit.code: unit.name for unit in platform.reference.current().units.every()}
 
 
 def _render(template: str, who: LoggedIn, *, status: int = 200, **values: Any) -> Response:

@@ -150,7 +150,8 @@ def page(session: Session, asked: Wanted, unit_code: str | None, reference: Refe
 def unit_named(text: str, reference: Reference) -> str | None:
     """Return the code of the unit that somebody typed or chose (``望京街道办事处（110105026）``, a name, a code), or None."""
     chosen = re.search(r"（(\w+)）\s*$", text)
-    unit = reference.units.by_label(chosen[1] if chosen else text.strip())
+    label = chosen[1] if chosen else text.strip()
+    unit = reference.units.find(label) or reference.units.by_label(label)
     return unit.code if unit else None
 
 

@@ -75,6 +75,7 @@ def render(platform: Platform, who: LoggedIn, number: str, shown: Shown) -> Resp
         "contact": shown.contact or out.contact,
         "unmasked": shown.contact is not None,
         "contacted": contacted,
+        "hours": leading.contact_hours if out.unit and (leading := reference.units.find(out.unit.code)) else "",
         "callbacks": [(each, callback_words.STATES[each.state], concerns(who, each)) for each in rounds],
         "events": history.lines(events, reference.units),
         "seen": events[-1].sequence if events else 0,

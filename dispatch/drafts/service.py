@@ -113,7 +113,7 @@ def draft_out(draft: Draft, reference: Reference, cipher: FieldCipher) -> DraftO
     phone, name = cipher.decrypt(draft.contact_phone), cipher.decrypt(draft.contact_name)
     where = Place(draft.district, draft.street, draft.community, draft.place_detail, 1.0, (), ())
     assignment = reference.assign(draft.matter_code, where, draft.description)
-    owner = reference.units.find(draft.subject_unit) if draft.subject_unit else None
+    owner = reference.units.acting(draft.subject_unit) if draft.subject_unit else None
     unit, copied_to = (owner, ()) if owner else (assignment.unit, assignment.copied_to)
     item = reference.catalogue.find(draft.matter_code)
     return DraftOut(

@@ -29,7 +29,8 @@ def on_filed(session: Session, order: Order, reference: Reference, now: datetime
         return []
     district = reference.units.district(order.district) if order.district else None
     concerned = [order.unit_code, district.code if district else None, *current_rules().risk_units]
-    units = [code for code in dict.fromkeys(concerned) if code and reference.units.find(code)]
+    acting = [unit.code for code in concerned if code and (unit := reference.units.acting(code))]
+    units = list(dict.fromkeys(acting))
     for code in (*units, SUPERVISOR):
         outbox.notice(session, unit_code=code, order_number=order.number, name=NOTICE, now=now, key=f"risk:{order.number}:{code}")
     webhooks.push(session, units=units, event="order.risk", subject=order.number, sequence=_FIRST_EVENT, now=now)

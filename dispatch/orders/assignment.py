@@ -33,16 +33,16 @@ def put_in_charge(step: Step, unit: UnitEntry) -> None:
         step.notify.append(order.unit_code)
     order.unit_code = unit.code
     step.notify.append(unit.code)
-    above = unit.parent_code if unit.kind in ("street", "town") else None
+    above = step.reference.units.acting(unit.parent_code) if unit.kind in ("street", "town") and unit.parent_code else None
     copied = set(repository.units_of(step.session, order.id, "copied"))
-    if above and above not in copied:
-        step.session.add(OrderUnit(order_id=order.id, unit_code=above, relation="copied"))
+    if above and above.code not in copied:
+        step.session.add(OrderUnit(order_id=order.id, unit_code=above.code, relation="copied"))
     if co_handling := repository.co_handling(step.session, order.id, unit.code):
         step.session.delete(co_handling)
 
 
 def _dispatch(step: Step) -> None:
-    unit, order = step.named_unit(), step.order
+    unit, order = step.acting_unit(), step.order
     assignment = step.reference.assign(order.matter_code, place_of(order), order.description)
     order.deadline_hours, order.deadline_clock, order.deadline_basis = assignment.hours, assignment.clock, assignment.basis
     put_in_charge(step, unit)
@@ -61,7 +61,7 @@ def _refuse(step: Step) -> None:
 
 def _reassign(step: Step) -> None:
     """Another unit (or, where the reviewer sees it that way, the same) starts with a time limit of its own."""
-    unit = step.named_unit()
+    unit = step.acting_unit()
     release_helpers(step)
     item = catalogue.item_of(step.session, step.order.catalogue_version, step.order.matter_code)  # what it was dispatched by still counts
     step.order.deadline_clock = item.clock if item else "calendar"
@@ -75,7 +75,7 @@ def _decide(step: Step) -> None:
 
 
 def _assign_below(step: Step) -> None:
-    unit = step.named_unit()
+    unit = step.acting_unit()
     if unit.parent_code != step.order.unit_code:
         raise RuleError("unit", f"{unit.name}不是本区的街道、乡镇", "第十四条第一款第二项")
     release_helpers(step)

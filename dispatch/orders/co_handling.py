@@ -15,7 +15,7 @@ _LATE_ORDER = timedelta(hours=24)
 
 
 def _invite(step: Step) -> None:
-    unit, order = step.named_unit(), step.order
+    unit, order = step.acting_unit(), step.order
     if unit.code == order.unit_code:
         raise RuleError("unit", "承办单位不必请自己协办", _ARTICLE)
     row = repository.co_handling(step.session, order.id, unit.code)

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 import chinese_calendar
 
+from dispatch.calendar import service as calendar
 from dispatch.core.clock import BEIJING
 from dispatch.orders.rules import current_rules
 
@@ -18,8 +19,12 @@ def is_workday(day: date) -> bool:
     """Say whether people work on ``day``: statutory holidays and swapped workdays (调休) count.
 
     The State Council publishes a year's holidays late in the year before; for years the calendar doesn't know yet, Monday to
-    Friday are taken as workdays. What a city sets itself (``JSJB_ORDERS_DAYS_OFF``, ``JSJB_ORDERS_WORKDAYS``) goes before.
+    Friday are taken as workdays. What a city sets itself goes before: its administrators' days (``dispatch.calendar``), then those of
+    the environment (``JSJB_ORDERS_DAYS_OFF``, ``JSJB_ORDERS_WORKDAYS``).
     """
+    said = calendar.works_on(day)
+    if said is not None:
+        return said
     rules = current_rules()
     if day in rules.days_off or day in rules.workdays:
         return day in rules.workdays

@@ -18,9 +18,9 @@ def _escalate(step: Step) -> None:
     order = step.order
     own = step.reference.units.find(order.unit_code or "")
     if step.given.unit:
-        unit = step.named_unit()
+        unit = step.acting_unit()
     else:
-        above = step.reference.units.find(own.parent_code) if own and own.parent_code else None
+        above = step.reference.units.acting(own.parent_code) if own and own.parent_code else None
         if above is None:
             raise MissingNeedError("escalate", Need.UNIT, "本单位没有登记上级政府，请写明报请哪个政府或主管部门")
         unit = above

@@ -197,7 +197,7 @@ def _record(
 def _assignment(order: Order, reference: Reference, owner: str | None) -> Assignment:
     """Return who takes the order by catalogue; a question (Art. 12) goes to ``owner``, the unit that owns its subject, if there is one."""
     assignment = reference.assign(order.matter_code, place_of(order), order.description)
-    if unit := reference.units.find(owner) if owner else None:
+    if unit := reference.units.acting(owner) if owner else None:
         return replace(assignment, unit=unit, copied_to=(), co_units=())
     if order.handling == "liaison" and assignment.unit.kind != "liaison":
         desk = reference.units.liaison_desk(order.description)

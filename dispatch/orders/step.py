@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.core.clock import BEIJING
-from dispatch.orders.errors import BadDeadlineError, UnknownUnitError
+from dispatch.orders.errors import BadDeadlineError, RuleError, UnknownUnitError
 from dispatch.orders.models import Order
 from dispatch.orders.rules import OrderRules
 from dispatch.orders.schemas import TransitionIn
@@ -19,6 +19,7 @@ from dispatch.understanding.service import Reference
 from dispatch.units.service import UnitEntry
 
 MAX_DEADLINE = timedelta(days=365)
+_ASSIGNMENT = "第十四条"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class Step:
         if unit is None:
             raise UnknownUnitError(self.given.unit or "")
         return unit
+
+    def acting_unit(self) -> UnitEntry:
+        """Return the unit that the request names, to be given work. Raises UnknownUnitError, RuleError for one that takes none any more."""
+        unit = self.named_unit()
+        if unit.active:
+            return unit
+        heir = self.reference.units.acting(unit.code)
+        gone = f"{unit.name}已并入{heir.name}，请改选" if heir else f"{unit.name}已停用，请改选其他单位"
+        raise RuleError("unit", gone, _ASSIGNMENT)
 
     def named_moment(self, after: datetime) -> datetime | None:
         """Return the moment that the request names (Beijing time where it says nothing), None if it names none.

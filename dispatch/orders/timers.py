@@ -68,9 +68,10 @@ def _fire(session: Session, order: Order, timer: Timer, rules: OrderRules, now: 
     tell = list(timer.tell)
     if timer.tell == ("above",):
         unit = reference.units.find(order.unit_code or "")
-        if unit is None or unit.parent_code is None:
+        above = reference.units.acting(unit.parent_code) if unit and unit.parent_code else None
+        if above is None:
             return False  # nobody above: the supervisor is the next step
-        tell = [unit.parent_code]
+        tell = [above.code]
     given = TransitionIn(reason="暂停计时期限已到" if timer.event == "resume" else None)
     moving.move(
         session,

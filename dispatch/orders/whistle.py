@@ -13,7 +13,7 @@ _ARTICLE = "第十八条"
 
 
 def _whistle(step: Step) -> None:
-    unit, order = step.named_unit(), step.order
+    unit, order = step.acting_unit(), step.order
     if unit.code == order.unit_code:
         raise RuleError("unit", "不必对自己吹哨", _ARTICLE)
     if repository.open_whistle(step.session, order.id, unit.code):

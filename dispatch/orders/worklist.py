@@ -158,3 +158,9 @@ def last_said(session: Session, orders: Sequence[Order], event: str) -> dict[str
     numbers = {order.id: order.number for order in orders}
     query = select(OrderEvent).where(OrderEvent.order_id.in_(numbers), OrderEvent.name == event).order_by(OrderEvent.sequence)
     return {numbers[row.order_id]: (row.actor, str(row.detail.get("reason", ""))) for row in session.scalars(query)}
+
+
+def open_at(session: Session, unit_code: str) -> int:
+    """Return how many orders ``unit_code`` has in hand."""
+    states = [state.value for state in OPEN_STATES]
+    return session.scalar(select(func.count()).select_from(Order).where(Order.unit_code == unit_code, Order.state.in_(states))) or 0

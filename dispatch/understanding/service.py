@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import cast
 
+from sqlalchemy.orm import Session
+
+from dispatch.calendar import service as calendar
 from dispatch.catalogue import service as catalogue_service
 from dispatch.catalogue.loader import CatalogueItem
 from dispatch.catalogue.service import Assignment, Catalogue
@@ -61,7 +64,7 @@ class Reference:
             return replace(assignment, why=f"{assignment.why}；{opinion.why}")
         if not _serves(unit, where):
             return replace(assignment, why=f"{assignment.why}；{opinion.why}，但不在诉求所在地，未采用")
-        above = self.units.find(unit.parent_code) if unit.kind in ("street", "town") and unit.parent_code else None
+        above = self.units.acting(unit.parent_code) if unit.kind in ("street", "town") and unit.parent_code else None
         return replace(assignment, unit=unit, copied_to=(above,) if above else (), why=opinion.why)
 
 
@@ -84,10 +87,12 @@ class ReferenceData:
         self._models = models or LearnedModels()
         self._lock = threading.Lock()
         self._current: Reference | None = None
+        self._units: int | None = None
+        self._days: int | None = None
         self._checked = 0.0
 
     def current(self) -> Reference:
-        """Return the catalogue and units in force."""
+        """Return the catalogue and units in force; the days people work are taken up with them."""
         current = self._current
         if current is not None and time.monotonic() - self._checked < _REFRESH_SECONDS:
             return current
@@ -97,13 +102,23 @@ class ReferenceData:
         try:
             with self._database.read() as session:
                 looked = time.monotonic()
-                version = catalogue_service.version_in_force(session)
-                if self._current is None or self._current.catalogue.version != version:
-                    self._current = reference_with(catalogue_service.load(session), units_service.directory(session), self._models)
+                self._refresh(session)
                 self._checked = looked
-                return self._current
+                return cast(Reference, self._current)
         finally:
             self._lock.release()
+
+    def _refresh(self, session: Session) -> None:
+        """Take up what has changed: the days people work (for the whole process), the catalogue, the units."""
+        if (days := calendar.version(session)) != self._days:
+            calendar.take_up(session)
+            self._days = days
+        number, units = catalogue_service.version_in_force(session), units_service.version(session)
+        same = self._current is not None and self._current.catalogue.version == number
+        if same and self._units == units:
+            return
+        catalogue = self._current.catalogue if same and self._current else catalogue_service.load(session)
+        self._current, self._units = reference_with(catalogue, units_service.directory(session), self._models), units
 
 
 def understand(text: str, reference: Reference, *, near: place.Place | None = None) -> Understanding:

@@ -14,6 +14,7 @@ class UnitOut(BaseModel):
     district: str | None
     parent_code: str | None
     duties: str
+    contact_hours: str
 
 
 class UnitRef(BaseModel):
