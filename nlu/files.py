@@ -1,10 +1,14 @@
-"""Where the reference data lies."""
+"""Where the reference data and the models made from it lie."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_DATA = Path(__file__).resolve().parent.parent / "data"
+_ROOT = Path(__file__).resolve().parent.parent
+_DATA = _ROOT / "data"
+
+MODELS = _ROOT / "models"
+"""What is fitted on this machine from the project's own data: shared by all data directories, made anew when it is missing."""
 
 
 def data_path(*parts: str) -> Path:

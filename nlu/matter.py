@@ -1,10 +1,10 @@
 """Which matter of the catalogue a message is about, and which further ones it names (Art. 12, 14).
 
-A linear model over characters and pairs of characters, fitted when the matcher is built to the catalogue's own names, descriptions,
-phrases and examples, has the main say: it reads what no phrase foresaw. The catalogue's phrases found verbatim are the evidence and
-tip the balance between close matters: long ones and ones that stand for a single matter more, while a denial before a phrase or one
-of a matter's negative hints speaks against it. A long message is read sentence by sentence, so
-that its main matter is the one that has most of the text and of what is asked for.
+A linear model over characters and pairs of characters, fitted to the catalogue's own names, descriptions, phrases and examples, has
+the main say: it reads what no phrase foresaw. A second one, learnt from real messages that were read and labelled by hand, corrects
+it (nlu.matter_model). The catalogue's phrases found verbatim are the evidence and tip the balance between close matters: long ones
+and ones that stand for a single matter more, while a denial before a phrase or one of a matter's negative hints speaks against it.
+A long message is read sentence by sentence, so that its main matter is the one that has most of the text and of what is asked for.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import add
+from pathlib import Path
 from typing import Any
 
 import ahocorasick
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
 
+from nlu.matter_model import CatalogueModel, Experience, MatterProfile
 from nlu.text import normalise
 
 CONFIDENT = 0.5
@@ -31,6 +31,7 @@ CONFIDENT = 0.5
 Vector = NDArray[np.floating[Any]]
 
 _UNREADABLE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
+_MASK = re.compile(r"\*+")
 _WORDY = re.compile(r"[\u3400-\u9fffa-z]")
 _PIECES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _CLAUSES = re.compile(r"[^，,、：:。！？!?；;\n]+[，,、：:。！？!?；;\n]*")
@@ -59,8 +60,6 @@ _PIECE = 70
 """Characters of the longest piece; sentences without an end mark are cut at commas, then hard."""
 _MAX_PIECES = 120
 _MAX_CHARACTERS = 6_000
-_RIDGE = 1.0
-_PHRASES_A_LINE = 8
 _PHRASE_SHARE = 0.03
 _AGAINST = 0.06
 _ASKING = 1.25
@@ -69,19 +68,6 @@ _LONG_SCALE = 1.3
 _OTHER_SCORE = 0.6
 _OWN_SENTENCE = 0.9
 _MAX_OTHERS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class MatterProfile:
-    """What the matcher must know of one item of the catalogue."""
-
-    code: str
-    name: str
-    group: str
-    description: str
-    synonyms: tuple[str, ...]
-    negative_hints: tuple[str, ...]
-    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +83,17 @@ class MatterMatch:
 class MatterMatcher:
     """Finds the matters of messages among those of one catalogue. Built once, then read-only: threads may share it."""
 
-    def __init__(self, profiles: Sequence[MatterProfile]) -> None:
-        """Fit the matcher to ``profiles``: about a second for 350 of them. Raises ValueError where there is none."""
+    def __init__(self, profiles: Sequence[MatterProfile], *, kept_in: Path | None = None, experienced: bool = True) -> None:
+        """Fit the matcher to ``profiles``: some seconds, unless the same were fitted before and kept in the folder ``kept_in``.
+
+        With ``experienced`` False what was learnt from real messages is left out. Raises ValueError where there is no profile.
+        """
         if not profiles:
             raise ValueError("a catalogue without items can't be searched")
         self._profiles = tuple(profiles)
         self._phrases = _Phrases(self._profiles)
-        self._model = _LinearModel(self._profiles)
+        self._model = CatalogueModel.of(self._profiles, kept_in)
+        self._experience = Experience.shipped([profile.code for profile in profiles]) if experienced else None
 
     def match(self, text: str, limit: int = 5) -> list[MatterMatch]:
         """Return the likeliest matters of ``text``, best first, at most ``limit``; an empty list for a text that says nothing."""
@@ -132,25 +122,37 @@ class MatterMatcher:
         found = [self._match(main, sure, reading.evidence)]
         return found + [self._match(k, _OWN_SENTENCE * in_pieces[k], reading.evidence) for k in others[:_MAX_OTHERS]]
 
+    def reading(self, text: str) -> Vector:
+        """Return how strongly each matter is read from ``text``, in the order of the profiles; zeros for a text that says nothing."""
+        reading = self._read(text)
+        return reading.total if reading else np.zeros(len(self._profiles), dtype=np.float32)
+
     def _match(self, k: int, score: float, evidence: dict[int, list[str]]) -> MatterMatch:
         profile = self._profiles[k]
         return MatterMatch(profile.code, profile.name, round(score, 3), tuple(dict.fromkeys(evidence.get(k, ()))))
 
     def _read(self, text: str) -> _Reading | None:
-        text = normalise(text[: _MAX_CHARACTERS + 200])[:_MAX_CHARACTERS].lower()
+        text = cleaned(text)
         if len(_WORDY.findall(text)) < 2:
             return None
-        text = _clean(text)
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
         said = [self._phrases.weigh(piece, evidence) for piece in pieces]
         columns = [self._model.columns(piece) for piece in pieces]
         readings = np.stack([self._model.similar(own) + phrases for own, phrases in zip(columns, said, strict=True)])
+        learnt = self._learnt([text, *pieces] if len(pieces) > 1 else [text])
         if len(pieces) == 1:
-            return _Reading(readings[0], readings, evidence)
+            return _Reading(readings[0] + learnt[0], readings + learnt, evidence)
         weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
         mean = weights @ readings / weights.sum()
-        return _Reading(_LONG_SCALE * (mean + 0.5 * self._model.similar(list(chain(*columns)))), readings, evidence)
+        total = _LONG_SCALE * (mean + 0.5 * self._model.similar(list(chain(*columns)))) + learnt[0]
+        return _Reading(total, readings + learnt[1:], evidence)
+
+    def _learnt(self, texts: Sequence[str]) -> Vector:
+        """Return what real messages taught of each of ``texts`` (texts, matters)."""
+        if self._experience is None:
+            return np.zeros((len(texts), 1), dtype=np.float32)
+        return np.stack([self._experience.reading(text) for text in texts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,67 +219,9 @@ class _Phrases:
         return result
 
 
-class _LinearModel:
-    """Least squares with a ridge over TF-IDF of single characters and pairs, solved in one step."""
-
-    def __init__(self, profiles: Sequence[MatterProfile]) -> None:
-        lines, owners = _training_lines(profiles)
-        counted = [Counter(_grams(line)) for line in lines]
-        frequency = Counter(gram for counts in counted for gram in counts)
-        self._column = {gram: i for i, gram in enumerate(frequency)}
-        self._idf = np.array([math.log((1 + len(lines)) / (1 + n)) + 1 for n in frequency.values()], dtype=np.float32)
-        rows = [self._features([self._column[gram] for gram in counts.elements()]) for counts in counted]
-        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        features = sparse.csr_matrix(
-            (np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows]), indptr),
-            shape=(len(rows), len(self._column)),
-            dtype=np.float32,
-        )
-        kernel = (features @ features.T).toarray()
-        kernel[np.diag_indices_from(kernel)] += _RIDGE
-        targets = np.zeros((len(rows), len(profiles)), dtype=np.float32)
-        targets[np.arange(len(rows)), owners] = 1.0
-        dual = linalg.cho_solve(linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False), targets, check_finite=False)
-        self._weights: Vector = np.ascontiguousarray((features.T @ dual), dtype=np.float32)
-
-    def columns(self, text: str) -> list[int]:
-        """Return the column of each known gram of ``text``, as often as it occurs."""
-        return [column for gram in _grams(text) if (column := self._column.get(gram)) is not None]
-
-    def similar(self, grams: Sequence[int]) -> Vector:
-        """Return each matter's reading of a text whose ``columns`` are given, about 0 to 1."""
-        columns, values = self._features(grams)
-        if not len(columns):
-            return np.zeros(self._weights.shape[1], dtype=np.float32)
-        result: Vector = values @ self._weights[columns]
-        return result
-
-    def _features(self, grams: Sequence[int]) -> tuple[NDArray[np.int32], Vector]:
-        columns, counts = np.unique(np.array(grams, dtype=np.int32), return_counts=True)
-        values = (1 + np.log(counts)).astype(np.float32) * self._idf[columns]
-        length = float(np.sqrt(values @ values))
-        return columns, (values / length if length else values).astype(np.float32)
-
-
-def _training_lines(profiles: Sequence[MatterProfile]) -> tuple[list[str], list[int]]:
-    lines: list[str] = []
-    owners: list[int] = []
-    for k, profile in enumerate(profiles):
-        phrases = [profile.synonyms[i : i + _PHRASES_A_LINE] for i in range(0, len(profile.synonyms), _PHRASES_A_LINE)]
-        own = [f"{profile.name}，{profile.description}", *profile.examples, *("，".join(few) for few in phrases)]
-        lines.extend(normalise(line).lower() for line in own)
-        owners.extend([k] * len(own))
-    return lines, owners
-
-
-def _grams(text: str) -> Iterable[str]:
-    for run in _UNREADABLE.split(text):
-        yield from run
-        yield from map(add, run, run[1:])
-
-
-def _clean(text: str) -> str:
-    """Drop what is said about where, when and to whom, unless nothing else would be left."""
+def cleaned(text: str) -> str:
+    """Return ``text`` normalised, without masking asterisks and what is said about where, when and to whom, unless nothing else is left."""
+    text = _MASK.sub("", normalise(text[: _MAX_CHARACTERS + 200])[:_MAX_CHARACTERS].lower())
     rest = _BESIDE.sub("", _NUMBERED.sub("", _COURTESY.sub("", text)))
     return rest if len(_UNREADABLE.sub("", rest)) > 3 else text
 
@@ -311,19 +255,25 @@ def _weight(piece: str, position: int) -> float:
     return weight * (_ASKING if _ASKS.search(piece) else 1.0) * min(1.0, len(piece) / 20 + 0.3)
 
 
-def _best(readings: Vector) -> tuple[NDArray[np.intp], Vector]:
-    """Return which matter leads in each row of ``readings`` (pieces, matters), and its calibrated score."""
+def leads(readings: Vector) -> tuple[Vector, Vector]:
+    """Return the highest reading in each row of ``readings`` (texts, matters), and by how much it leads."""
     rows = np.arange(len(readings))
     first = readings.argmax(axis=1)
     highest = readings[rows, first]
+    if readings.shape[1] == 1:
+        return highest, highest
     others = readings.copy()
     others[rows, first] = -np.inf
-    lead = highest - others.max(axis=1) if readings.shape[1] > 1 else highest
-    return first, _chance(highest, lead)
+    return highest, highest - others.max(axis=1)
+
+
+def _best(readings: Vector) -> tuple[NDArray[np.intp], Vector]:
+    """Return which matter leads in each row of ``readings`` (pieces, matters), and its calibrated score."""
+    return readings.argmax(axis=1), _chance(*leads(readings))
 
 
 def _chance(reading: Vector, lead: Vector) -> Vector:
-    result: Vector = 1 / (1 + np.exp(-(4.5 * reading + 11.4 * lead - 1.24)))
+    result: Vector = 1 / (1 + np.exp(-(2.6 * reading + 9.6 * lead - 1.2)))
     return result
 
 

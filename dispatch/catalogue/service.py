@@ -19,7 +19,9 @@ from dispatch.catalogue.models import CatalogueEntry, CatalogueVersion
 from dispatch.catalogue.schemas import EditionIn, FieldChangeOut, ItemChangeOut, PublishIn, VersionOut
 from dispatch.core.clock import beijing
 from dispatch.units.service import HOTLINE_DESK, Directory, UnitEntry
-from nlu.matter import MatterMatcher, MatterProfile
+from nlu.files import MODELS
+from nlu.matter import MatterMatcher
+from nlu.matter_model import MatterProfile
 from nlu.place import Place
 
 TIME_LIMIT_HOURS: Mapping[str, int] = {"urgent": 2, "livelihood": 24, "ordinary": 7 * 24, "complex": 15 * 24}
@@ -44,8 +46,8 @@ class Assignment:
 
 @lru_cache(maxsize=2)
 def _matcher(profiles: tuple[MatterProfile, ...]) -> MatterMatcher:
-    """Return the matcher of these items; building one takes seconds, and versions often differ in nothing that it reads."""
-    return MatterMatcher(profiles)
+    """Return the matcher of these items; fitting one takes seconds, and versions often differ in nothing that it reads."""
+    return MatterMatcher(profiles, kept_in=MODELS)
 
 
 def _profile(item: CatalogueItem) -> MatterProfile:

@@ -1,0 +1,217 @@
+"""The two linear models behind nlu.matter: what a catalogue says of its matters, and what real messages taught beyond it.
+
+Both read characters and pairs of neighbouring characters, weighted by how rare they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from nlu.files import data_path
+from nlu.text import normalise
+
+Vector = NDArray[np.floating[Any]]
+
+_UNREADABLE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
+_RIDGE = 1.0
+_PHRASES_A_LINE = 8
+_KEPT = 3  # models of different catalogues
+_FORMAT = 1  # of a kept model; another number makes older files worthless
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MatterProfile:
+    """What the matcher must know of one item of the catalogue."""
+
+    code: str
+    name: str
+    group: str
+    description: str
+    synonyms: tuple[str, ...]
+    negative_hints: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+def grams(text: str) -> Iterable[str]:
+    """Yield the characters of ``text`` that can be read, and each pair of neighbours."""
+    for run in _UNREADABLE.split(text):
+        yield from run
+        yield from map(add, run, run[1:])
+
+
+class GramTable:
+    """Which grams are known, in which column, and how much each weighs (inverse document frequency)."""
+
+    def __init__(self, known: Sequence[str], rarity: Vector) -> None:
+        self.column = {gram: i for i, gram in enumerate(known)}
+        self.rarity = rarity
+
+    @classmethod
+    def of(cls, lines: Sequence[str], rarest: int = 1) -> GramTable:
+        """Return the table of the grams that occur in at least ``rarest`` of ``lines``."""
+        frequency = Counter(gram for line in lines for gram in set(grams(line)))
+        kept = {gram: count for gram, count in frequency.items() if count >= rarest}
+        return cls(list(kept), np.array([math.log((1 + len(lines)) / (1 + n)) + 1 for n in kept.values()], dtype=np.float32))
+
+    def columns(self, text: str) -> list[int]:
+        """Return the column of each known gram of ``text``, as often as it occurs."""
+        return [column for gram in grams(text) if (column := self.column.get(gram)) is not None]
+
+    def features(self, columns: Sequence[int]) -> tuple[NDArray[np.int32], Vector]:
+        """Return the different ones of ``columns`` and their values, a vector of length 1."""
+        different, counts = np.unique(np.array(columns, dtype=np.int32), return_counts=True)
+        values = (1 + np.log(counts)).astype(np.float32) * self.rarity[different]
+        length = float(np.sqrt(values @ values))
+        return different, (values / length if length else values).astype(np.float32)
+
+    def matrix(self, lines: Sequence[str]) -> sparse.csr_matrix:
+        """Return the features of ``lines`` (lines, grams)."""
+        rows = [self.features(self.columns(line)) for line in lines]
+        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        values, columns = np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows])
+        return sparse.csr_matrix((values, columns, indptr), shape=(len(rows), len(self.column)), dtype=np.float32)
+
+
+def ridge(features: sparse.csr_matrix, targets: Vector, penalty: float) -> Vector:
+    """Return the weights (grams, matters) of least squares with a ridge, solved in one step over the lines."""
+    kernel = (features @ features.T).toarray()
+    kernel[np.diag_indices_from(kernel)] += penalty
+    factor = linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+    return np.ascontiguousarray(features.T @ linalg.cho_solve(factor, targets, check_finite=False), dtype=np.float32)
+
+
+class CatalogueModel:
+    """Reads a text by the names, descriptions, phrases and examples of one catalogue."""
+
+    def __init__(self, table: GramTable, weights: Vector) -> None:
+        self._table = table
+        self._weights = weights  # (grams, matters)
+
+    @classmethod
+    def of(cls, profiles: Sequence[MatterProfile], kept_in: Path | None = None) -> CatalogueModel:
+        """Return the model of ``profiles``: the one kept in the folder ``kept_in`` if there is one, else it is fitted, and kept there."""
+        file = kept_in / f"matter-{_fingerprint(profiles)}.npz" if kept_in else None
+        if file and (kept := cls._load(file)):
+            return kept
+        own, owners = training_lines(profiles)
+        lines = [*own, *about_nothing()]
+        table = GramTable.of(lines)
+        targets = np.zeros((len(lines), len(profiles)), dtype=np.float32)
+        targets[np.arange(len(own)), owners] = 1.0
+        model = cls(table, ridge(table.matrix(lines), targets, _RIDGE))
+        if file:
+            model._save(file)
+        return model
+
+    def columns(self, text: str) -> list[int]:
+        """Return the column of each known gram of ``text``, as often as it occurs."""
+        return self._table.columns(text)
+
+    def similar(self, columns: Sequence[int]) -> Vector:
+        """Return each matter's reading of a text whose ``columns`` are given, about 0 to 1."""
+        different, values = self._table.features(columns)
+        if not len(different):
+            return np.zeros(self._weights.shape[1], dtype=np.float32)
+        result: Vector = values @ self._weights[different]
+        return result
+
+    @classmethod
+    def _load(cls, file: Path) -> CatalogueModel | None:
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return cls(GramTable(str(arrays["grams"]).split("\n"), arrays["rarity"]), arrays["weights"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:  # half written, or of another release: fitted anew
+            _log.warning("%s can't be read and is made anew: %s", file.name, error)
+            return None
+
+    def _save(self, file: Path) -> None:
+        new = file.with_name(f".{file.name}.{id(self)}")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with new.open("wb") as handle:
+                np.savez(handle, grams=np.array("\n".join(self._table.column)), rarity=self._table.rarity, weights=self._weights)
+            new.replace(file)
+            for old in sorted(file.parent.glob("matter-*.npz"), key=lambda each: each.stat().st_mtime)[:-_KEPT]:
+                old.unlink(missing_ok=True)
+        except OSError as error:  # a folder that can't be written: fitting again each time is only slower
+            _log.info("the matter model isn't kept: %s", error)
+
+
+class Experience:
+    """What real messages, read and labelled by hand, taught beyond the catalogue (nlu.learning.matter): added to its reading."""
+
+    def __init__(self, table: GramTable, weights: NDArray[np.int8], scale: float) -> None:
+        self._table = table
+        self._weights = weights  # (grams, matters), in units of ``scale``
+        self._scale = scale
+
+    @classmethod
+    def shipped(cls, codes: Sequence[str]) -> Experience | None:
+        """Return what comes with the project, for the matters ``codes``; one that it has never met gets nothing from it."""
+        learnt = _shipped()
+        if learnt is None:
+            return None
+        table, known, weights, scale = learnt
+        position = {code: i for i, code in enumerate(known)}
+        chosen = np.zeros((len(weights), len(codes)), dtype=np.int8)
+        for i, code in enumerate(codes):
+            if code in position:
+                chosen[:, i] = weights[:, position[code]]
+        return cls(table, chosen, scale)
+
+    def reading(self, text: str) -> Vector:
+        """Return what is to be added to each matter's reading of cleaned ``text``."""
+        columns, values = self._table.features(self._table.columns(text))
+        result: Vector = (values * self._scale) @ self._weights[columns].astype(np.float32)
+        return result
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[GramTable, list[str], NDArray[np.int8], float] | None:
+    file = data_path("reading", "matter_real_model.npz")
+    if not file.exists():
+        return None
+    with np.load(file, allow_pickle=False) as arrays:
+        table = GramTable(str(arrays["grams"]).split("\n"), arrays["rarity"].astype(np.float32))
+        return table, str(arrays["codes"]).split(), arrays["weights"], float(arrays["scale"])
+
+
+def about_nothing() -> list[str]:
+    """Return sentences of mere urging and of where and when, which are about no matter."""
+    return data_path("reading", "matter_nothing.txt").read_text(encoding="utf-8").split()
+
+
+def training_lines(profiles: Sequence[MatterProfile]) -> tuple[list[str], list[int]]:
+    """Return the lines that a catalogue teaches with, and the position of the profile that each belongs to."""
+    lines: list[str] = []
+    owners: list[int] = []
+    for k, profile in enumerate(profiles):
+        phrases = [profile.synonyms[i : i + _PHRASES_A_LINE] for i in range(0, len(profile.synonyms), _PHRASES_A_LINE)]
+        own = [f"{profile.name}，{profile.description}", *profile.examples, *("，".join(few) for few in phrases)]
+        lines.extend(normalise(line).lower() for line in own)
+        owners.extend([k] * len(own))
+    return lines, owners
+
+
+def _fingerprint(profiles: Sequence[MatterProfile]) -> str:
+    """Return 16 hexadecimal digits that change with whatever the model learns from."""
+    return hashlib.sha256(repr((_FORMAT, _RIDGE, _PHRASES_A_LINE, about_nothing(), tuple(profiles))).encode()).hexdigest()[:16]
