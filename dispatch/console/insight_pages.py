@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from dispatch.accounts.service import LoggedIn
 from dispatch.console.pages import Pages, Visitor
 from dispatch.core.problems import Problem
 from dispatch.insight import service as insight
@@ -20,13 +21,17 @@ TABS = {"": "热点", "stories": "同一件事", "topics": "每月一题", "fore
 _RISK_READERS = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})
 
 
+def _tabs(who: LoggedIn) -> dict[str, str]:
+    return {value: label for value, label in TABS.items() if value != "risks" or who.role in _RISK_READERS}
+
+
 @router.get("")
 def surges_page(platform: PlatformDep, who: Visitor) -> Response:
     """Hot spots, the expectation beside each."""
     with platform.database.read() as session:
         found = insight.latest(session, insight.SURGES, SurgeOut)
     most = max((max(row.observed, row.expected) for row in found.rows), default=1)
-    return pages.render("insight.html", who, tabs=TABS, tab="", found=found, most=most)
+    return pages.render("insight.html", who, tabs=_tabs(who), tab="", found=found, most=most)
 
 
 @router.get("/stories")
@@ -35,7 +40,7 @@ def stories_page(platform: PlatformDep, who: Visitor) -> Response:
     with platform.database.read() as session:
         found = insight.latest(session, insight.STORIES, StoryOut)
     most = max((row.people for row in found.rows), default=1)
-    return pages.render("insight_stories.html", who, tabs=TABS, tab="stories", found=found, most=most)
+    return pages.render("insight_stories.html", who, tabs=_tabs(who), tab="stories", found=found, most=most)
 
 
 @router.get("/topics")
@@ -44,7 +49,7 @@ def topics_page(platform: PlatformDep, who: Visitor) -> Response:
     with platform.database.read() as session:
         found = insight.latest(session, insight.TOPICS, TopicOut)
     most = max((row.filed for row in found.rows), default=1)
-    return pages.render("insight_topics.html", who, tabs=TABS, tab="topics", found=found, most=most)
+    return pages.render("insight_topics.html", who, tabs=_tabs(who), tab="topics", found=found, most=most)
 
 
 @router.get("/forecasts")
@@ -53,7 +58,7 @@ def forecasts_page(platform: PlatformDep, who: Visitor) -> Response:
     with platform.database.read() as session:
         found = insight.latest(session, insight.FORECASTS, ForecastOut)
     most = max((max(row.expected, row.last_month) for row in found.rows), default=1)
-    return pages.render("insight_forecasts.html", who, tabs=TABS, tab="forecasts", found=found, most=most)
+    return pages.render("insight_forecasts.html", who, tabs=_tabs(who), tab="forecasts", found=found, most=most)
 
 
 @router.get("/repeats")
@@ -62,7 +67,7 @@ def repeats_page(platform: PlatformDep, who: Visitor) -> Response:
     with platform.database.read() as session:
         found = insight.latest(session, insight.REPEATS, RepeatOut)
     most = max((row.people for row in found.rows), default=1)
-    return pages.render("insight_repeats.html", who, tabs=TABS, tab="repeats", found=found, most=most)
+    return pages.render("insight_repeats.html", who, tabs=_tabs(who), tab="repeats", found=found, most=most)
 
 
 @router.get("/risks")
@@ -74,4 +79,4 @@ def risks_page(platform: PlatformDep, who: Visitor) -> Response:
     with platform.database.read() as session:
         rows = insight.risks(session)
     names = {code: unit.name if (unit := units.find(code)) else "督办员" for row in rows for code in row.units}
-    return pages.render("insight_risks.html", who, tabs=TABS, tab="risks", rows=rows, names=names)
+    return pages.render("insight_risks.html", who, tabs=_tabs(who), tab="risks", rows=rows, names=names)

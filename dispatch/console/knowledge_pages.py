@@ -88,6 +88,7 @@ def list_page(
         subjects=subjects,
         units=units_named(platform),
         waiting=waiting,
+        writes=who.role in WRITERS,
         today=today,
         **values,
     )

@@ -1,11 +1,13 @@
-"""Every page of the demo's invented day in a real browser, wide and on a phone: alive, light, without serious faults for anybody."""
+"""Every page of the demo's invented day in a real browser, wide and on a phone: alive, light, no serious faults, no dead ends."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import uvicorn
@@ -21,6 +23,12 @@ from tests.e2e.browsing import PHONE, WIDE, serious_faults
 ADMINISTRATION = ("tokens", "units", "calendar", "channels")
 LARGEST = 150_000
 """Bytes that a page may be, without what is loaded once (styles, scripts)."""
+
+DEEPEST = 4
+_HREF = re.compile(r'<a\b[^>]*?\bhref="([^"#]+)')
+_ID = re.compile(r"(BJ\d{8}-\d{6}|[0-9a-f]{32}|(?<=/)\d+(?=/|$))|(?<=entries/)[^/]+|(?<=accounts/)[^/]+|(?<=units/)[^/]+|(?<=/my/)[^/]+")
+_opened: set[str] = set()
+"""Kinds of pages that a browser has opened, by whomever: what their scripts do doesn't hang on the role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +76,42 @@ def test_every_page_is_alive_and_without_serious_faults(staff: Callable[..., Pag
             assert serious_faults(page) == [], (path, size)
             wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wider <= 0, f"{path} scrolls sideways at {size['width']}"
+
+
+def _kind(target: str) -> tuple[str, str]:
+    """Return what kind of page an address leads to: its path without what names a single order or unit, and which parameters it has."""
+    parts = urlsplit(target)
+    return _ID.sub("*", parts.path), "&".join(sorted(each.partition("=")[0] for each in parts.query.split("&")))
+
+
+def _links(body: str, base: str) -> list[str]:
+    """Return the addresses on this site that a page links to."""
+    found = [urlsplit(urljoin(base, href.replace("&amp;", "&"))) for href in _HREF.findall(body)]
+    here = urlsplit(base)
+    return [each._replace(scheme="", netloc="", fragment="").geturl() for each in found if (each.scheme, each.netloc) == here[:2]]
+
+
+@pytest.mark.parametrize("username", ["supervisor", "admin", "wangjing", "chaoyang", "dispatcher", "operator1", "auditor"])
+def test_every_shown_link_opens(staff: Callable[..., Page], system: Demo, username: str) -> None:
+    page = staff(username)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None)
+    waiting, seen, faults = [("/console", "", 0)], set(), []
+    while waiting:
+        target, source, depth = waiting.pop(0)
+        if _kind(target) in seen or "logout" in target:
+            continue
+        seen.add(_kind(target))
+        answer = page.request.get(target)
+        if answer.status != 200:
+            faults.append(f"{source} -> {target}: {answer.status}")
+        if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        if _kind(target)[0] not in _opened:
+            _opened.add(_kind(target)[0])
+            page.goto(target)
+        if depth < DEEPEST:
+            waiting += [(each, target, depth + 1) for each in _links(answer.text(), f"{system.url}{target}")]
+    assert len(seen) > 20
+    assert faults == []
+    assert complaints == []
