@@ -61,9 +61,9 @@ def units_page(
 
 
 @router.get("/units/{code}")
-def unit_page(platform: PlatformDep, who: Administrator, code: Code) -> Response:
+def unit_page(platform: PlatformDep, who: Administrator, code: Code, said: Literal["saved"] | None = None) -> Response:
     """One unit: what is said of it, and what administrators may change."""
-    return _unit(platform, who, code)
+    return _unit(platform, who, code, saved=said is not None)
 
 
 @router.post("/units/{code}")
@@ -87,7 +87,7 @@ def change_unit(
             )
     except UnitError as error:
         return _unit(platform, who, code, fault=str(error), form=given)
-    return RedirectResponse(f"/console/admin/units/{code}?said=changed", 303)
+    return RedirectResponse(f"/console/admin/units/{code}?said=saved", 303)
 
 
 @router.post("/units/{code}/merge")
@@ -99,10 +99,12 @@ def merge_unit(platform: PlatformDep, who: Sender, code: Code, into: Annotated[s
             administering.merge(session, code, heir, by=who.username, now=platform.clock.now())
     except UnitError as error:
         return _unit(platform, who, code, fault=str(error))
-    return RedirectResponse(f"/console/admin/units/{code}", 303)
+    return RedirectResponse(f"/console/admin/units/{code}?said=saved", 303)
 
 
-def _unit(platform: Platform, who: LoggedIn, code: str, *, fault: str | None = None, form: dict[str, Any] | None = None) -> Response:
+def _unit(
+    platform: Platform, who: LoggedIn, code: str, *, saved: bool = False, fault: str | None = None, form: dict[str, Any] | None = None
+) -> Response:
     with platform.database.read() as session:  # not what this process has in memory: what was just changed is to be seen
         directory = units.directory(session)
         unit = directory.find(code)
@@ -119,6 +121,7 @@ def _unit(platform: Platform, who: LoggedIn, code: str, *, fault: str | None = N
         heir=directory.acting(code) if unit.merged_into else None,
         units=[each for each in directory.all() if each.code != code],
         waiting=waiting,
+        saved=saved,
         form=form or written,
         today=beijing(platform.clock.now()).date(),
         fault=fault,

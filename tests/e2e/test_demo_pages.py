@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from playwright.sync_api import Page
 
@@ -17,6 +18,7 @@ from bot.app import create_app
 from bot.demo.fill import fill
 from bot.supervisor import free_port
 from bot.system import demo_logins, open_platform, seed_knowledge
+from dispatch.citizens import service as citizens
 from dispatch.core.settings import Settings
 from tests.e2e.browsing import PHONE, WIDE, serious_faults
 
@@ -26,7 +28,7 @@ LARGEST = 150_000
 
 DEEPEST = 4
 _HREF = re.compile(r'<a\b[^>]*?\bhref="([^"#]+)')
-_ID = re.compile(r"(BJ\d{8}-\d{6}|[0-9a-f]{32}|(?<=/)\d+(?=/|$))|(?<=entries/)[^/]+|(?<=accounts/)[^/]+|(?<=units/)[^/]+|(?<=/my/)[^/]+")
+_ID = re.compile(r"(BJ\d{8}-\d{6}|[0-9a-f]{32}|(?<=/)\d+(?=/|$))|(?<=entries/)[^/]+|(?<=accounts/)[^/]+|(?<=units/)[^/]+")
 _opened: set[str] = set()
 """Kinds of pages that a browser has opened, by whomever: what their scripts do doesn't hang on the role."""
 
@@ -37,6 +39,8 @@ class Demo:
 
     url: str
     logins: dict[str, str]
+    orders: list[str]
+    """Residents' own pages of an order in each state."""
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +50,16 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     logins = demo_logins(platform).passwords
     seed_knowledge(platform)
     fill(platform, lambda line: None)
+    with platform.database.read() as session:
+        numbers = session.execute(sa.text("SELECT MIN(number) FROM orders GROUP BY state")).scalars().all()
+    orders = [f"/my/{citizens.make_link(platform.keys, number, platform.clock.now())}" for number in numbers]
     platform.database.dispose()
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=settings.port, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield Demo(f"http://127.0.0.1:{settings.port}", logins)
+    yield Demo(f"http://127.0.0.1:{settings.port}", logins, orders)
     server.should_exit = True
     thread.join(10)
 
@@ -91,12 +98,11 @@ def _links(body: str, base: str) -> list[str]:
     return [each._replace(scheme="", netloc="", fragment="").geturl() for each in found if (each.scheme, each.netloc) == here[:2]]
 
 
-@pytest.mark.parametrize("username", ["supervisor", "admin", "wangjing", "chaoyang", "dispatcher", "operator1", "auditor"])
-def test_every_shown_link_opens(staff: Callable[..., Page], system: Demo, username: str) -> None:
-    page = staff(username)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None)
-    waiting, seen, faults = [("/console", "", 0)], set(), []
+def _dead_ends(page: Page, url: str, start: list[str]) -> tuple[int, list[str]]:
+    """Follow every link from ``start`` on; return how many kinds of pages there were, and what didn't open or complained."""
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(f"{page.url}: {message.text}") if message.type == "error" else None)
+    waiting, seen = [(each, "", 0) for each in start], set()
     while waiting:
         target, source, depth = waiting.pop(0)
         if _kind(target) in seen or "logout" in target:
@@ -111,7 +117,17 @@ def test_every_shown_link_opens(staff: Callable[..., Page], system: Demo, userna
             _opened.add(_kind(target)[0])
             page.goto(target)
         if depth < DEEPEST:
-            waiting += [(each, target, depth + 1) for each in _links(answer.text(), f"{system.url}{target}")]
-    assert len(seen) > 20
+            waiting += [(each, target, depth + 1) for each in _links(answer.text(), f"{url}{target}")]
+    return len(seen), faults
+
+
+@pytest.mark.parametrize("username", ["supervisor", "admin", "wangjing", "chaoyang", "dispatcher", "operator1", "auditor"])
+def test_every_link_that_a_role_is_shown_opens(staff: Callable[..., Page], system: Demo, username: str) -> None:
+    kinds, faults = _dead_ends(staff(username), system.url, ["/console"])
+    assert kinds > 20
     assert faults == []
-    assert complaints == []
+
+
+def test_every_link_that_a_resident_is_shown_opens(new_page: Callable[..., Page], system: Demo) -> None:
+    _, faults = _dead_ends(new_page(), system.url, ["/", "/my", *system.orders])
+    assert faults == []
