@@ -31,6 +31,7 @@ check: setup-dev
 test: check
 	bot/.venv/bin/python -m pytest -q --confcutdir=tests/actions tests/actions
 	bot/.venv/bin/python -m pytest -q --confcutdir=tests/nlu/components tests/nlu/components
+	bot/.venv/bin/python -m pytest -q --confcutdir=tests/assistant_process tests/assistant_process
 	bot/.venv/bin/python -m pytest -q --confcutdir=tests/nlu $(READERS)
 	$(RASA) data validate --fail-on-warnings --config config.yml $(TRAINING)
 	$(RASA) test core --e2e --fail-on-prediction-errors --stories tests/assistant --model $$(.venv/bin/python -m bot.model) --out models/e2e-results --no-plot

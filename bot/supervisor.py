@@ -126,7 +126,7 @@ class Supervisor:
                 f"http://{_LOOPBACK}:{actions_port}/health",
                 logs / "actions.log",
             ),
-            _Child("rasa", "Rasa 服务", [python, "-m", "rasa", *rasa], assistant_environment, f"{rasa_url}/", logs / "rasa.log"),
+            _Child("rasa", "Rasa 服务", [python, "-m", "bot.assistant", *rasa], assistant_environment, f"{rasa_url}/", logs / "rasa.log"),
         ]
 
     def start(self) -> None:
