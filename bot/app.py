@@ -73,6 +73,7 @@ from channels.assistant.client import Assistant
 from channels.inbox.service import Inbox
 from dispatch.accounts.callers import authorise
 from dispatch.console import refusals
+from dispatch.core.body_limit import BodyLimit
 from dispatch.core.clock import Clock
 from dispatch.core.idempotency import Idempotency
 from dispatch.core.jobs import Jobs
@@ -141,6 +142,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     )
     if settings.demo:
         app.middleware("http")(add_banner)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Idempotency)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     install_problem_handlers(app)

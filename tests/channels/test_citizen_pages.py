@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.jobs import ask_residents
 from channels.web import citizen_words as words
 from dispatch.callbacks import service as callbacks
 from dispatch.citizens import service as citizens
+from dispatch.core import body_limit
 from dispatch.core.clock import FixedClock
 from dispatch.media import service as media
 from dispatch.orders.workflow import Role
@@ -157,6 +158,23 @@ def test_added_files_go_with_the_order_and_what_is_refused_costs_no_words(client
     assert words.NOT_NOW in late.text
     with platform.database.read() as session:
         assert len(media.find(session, f"resident:{number}")) == 2
+
+
+def test_more_than_anybody_needs_is_refused_as_it_comes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _page(client, register(_platform(client)))
+    monkeypatch.setattr(body_limit, "MOST_FILES", 100_000)
+    files = [("files", ("大.png", b"\x89PNG" * 50_000, "image/png"))]
+    said = client.post(f"{page}/supplement", data={"reason": "x"}, files=files)
+    assert (said.status_code, "内容太大" in said.text) == (413, True)
+
+    def endless() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        for _ in range(1000):
+            yield b"x" * 10_000
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert client.post(f"{page}/supplement", content=endless(), headers=headers).status_code == 413
+    assert client.post(f"{page}/supplement", data={"reason": "小的照收"}).status_code == 200
 
 
 def test_of_staffs_files_the_resident_sees_those_given_with_the_answer(client: TestClient) -> None:
