@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 MEGABYTE = 1024 * 1024
 MOST_FILES = 210 * MEGABYTE
 """Of a form with files: four videos of the largest size, and words."""
-MOST = 32 * MEGABYTE
+MOST = 64 * MEGABYTE
 """Of everything else."""
 
 Scope = MutableMapping[str, Any]

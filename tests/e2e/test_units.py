@@ -96,7 +96,7 @@ def test_a_unit_works_through_its_inbox_by_keyboard(staff: Staff, system: Dispat
     expect(reason).to_have_value("")  # it was sent: the browser's own copy is gone too
 
     unit.get_by_label("给诉求人的答复").fill("路灯已更换，今晚亮灯")
-    unit.get_by_label("随答复的附件（可不选）").set_input_files({"name": "亮灯.png", "mimeType": "image/png", "buffer": _picture()})
+    unit.get_by_label("随答复给诉求人的附件").set_input_files({"name": "亮灯.png", "mimeType": "image/png", "buffer": _picture()})
     unit.get_by_role("button", name="答复", exact=True).click()
     expect(unit.get_by_role("heading", level=1)).to_contain_text("已答复")
     expect(unit.locator(".files img")).to_be_visible()
