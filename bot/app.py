@@ -66,6 +66,7 @@ import dispatch.understanding.corrections_api
 import dispatch.units.api
 import dispatch.webhooks.api
 from bot.demo.banner import add_banner
+from bot.headers import SecurityHeaders
 from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
 from channels import registry
@@ -85,14 +86,6 @@ _log = structlog.get_logger(__name__)
 
 _STATIC = {"web": "channels/web/static", "desk": "channels/desk/static", "console": "dispatch/console/static"}
 _ROOT = Path(__file__).resolve().parent.parent
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 _DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 )
@@ -148,15 +141,16 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     install_problem_handlers(app)
     refusals.install(app)
 
-    @app.middleware("http")
-    async def _security_headers(request: Request, call_next):  # type: ignore[no-untyped-def]
-        response = await call_next(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    app.add_middleware(SecurityHeaders)
 
+    # Routes are tried in this order: what every message of every resident needs stands first.
     for module in (
         channels.web.api,
+        dispatch.drafts.api,
+        channels.transcripts.api,
+        dispatch.orders.api,
+        dispatch.knowledge.api,
+        dispatch.understanding.api,
         channels.web.citizen_pages,
         channels.web.survey_pages,
         channels.conversations.api,
@@ -166,7 +160,6 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         channels.desk.api,
         channels.desk.wall_pages,
         channels.open311.api,
-        channels.transcripts.api,
         dispatch.console.api,
         dispatch.console.admin_pages,
         dispatch.console.reference_pages,
@@ -178,11 +171,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         dispatch.console.dispatcher_pages,
         dispatch.console.template_pages,
         dispatch.console.login_pages,
-        dispatch.understanding.api,
-        dispatch.drafts.api,
-        dispatch.orders.api,
         dispatch.units.api,
-        dispatch.knowledge.api,
         dispatch.media.api,
         dispatch.catalogue.api,
         dispatch.console.catalogue_pages,

@@ -32,7 +32,7 @@ class Platform:
     knowledge: KnowledgeBase
 
 
-def current_platform(connection: HTTPConnection) -> Platform:
+async def current_platform(connection: HTTPConnection) -> Platform:  # async: nothing in it is worth a thread
     """FastAPI dependency: the platform that serves this request or WebSocket."""
     return cast(Platform, connection.app.state.platform)
 

@@ -84,8 +84,8 @@ def run(load: Load, *, postgres: bool, json_out: Path | None, say: Callable[[str
             outcome = asyncio.run(_live_through(system, providers, load))
             seconds, own = time.perf_counter() - begun[0], time.process_time() - begun[1]
             spent = {name: value - before[name] for name, value in _cpu(system).items()}
-            found = _settled(system)
-    result = _result(load, outcome, seconds, {**spent, "residents": own}, found)
+            found, orders = _settled(system)
+    result = _result(load, outcome, seconds, {**spent, "residents": own}, found, orders)
     _print(result)
     text = orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
     if json_out:
@@ -167,23 +167,24 @@ def _ticks(stat: Path, *, children: bool) -> float:
     return sum(map(int, numbers[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
 
 
-def _settled(system: RunningSystem) -> dict[str, Any]:
-    """Return what the database holds, after waiting for the last deliveries."""
+def _settled(system: RunningSystem) -> tuple[dict[str, int], set[str]]:
+    """Return what the database holds, and the numbers of its orders, after waiting for the last deliveries."""
     limit = time.monotonic() + _SETTLE_SECONDS
     database = Database(system.settings.resolved_database_url())
     try:
         while True:
             with database.engine.connect() as connection:
                 found = {name: connection.execute(sa.text(query)).scalar_one() for name, query in _QUERIES.items()}
-            if not (found["unanswered"] or found["undelivered"]) or time.monotonic() > limit:
-                return found
+                if not (found["unanswered"] or found["undelivered"]) or time.monotonic() > limit:
+                    return found, set(connection.execute(sa.text(_ORDERS)).scalars())
             time.sleep(0.5)
     finally:
         database.dispose()
 
 
+_ORDERS = "SELECT number FROM orders"
 _QUERIES = {
-    "orders": "SELECT count(*) FROM orders WHERE handling <> 'emergency'",
+    "orders": "SELECT count(*) FROM orders",
     "dispatched": "SELECT count(*) FROM orders WHERE unit_code IS NOT NULL",
     "conversations": "SELECT count(*) FROM conversations",
     "messages": "SELECT count(*) FROM messages WHERE author = 'resident'",
@@ -196,12 +197,12 @@ _QUERIES = {
 }
 
 
-def _result(load: Load, outcome: Outcome, seconds: float, cpu: dict[str, float], found: dict[str, Any]) -> dict[str, Any]:
+def _result(load: Load, outcome: Outcome, seconds: float, cpu: dict[str, float], found: dict[str, int], orders: set[str]) -> dict[str, Any]:
     ends: dict[str, int] = {}
     for by_end in outcome.ends.values():
         for end, number in by_end.items():
             ends[end] = ends.get(end, 0) + number
-    told, ended = ends.get("工单", 0), sum(ends.values())
+    told, ended = set(outcome.orders), sum(ends.values())
     pools = {**outcome.milliseconds, "全部": list(itertools.chain.from_iterable(outcome.milliseconds.values()))}
     counts = outcome.turns_of_a_request
     return {
@@ -220,8 +221,8 @@ def _result(load: Load, outcome: Outcome, seconds: float, cpu: dict[str, float],
         "ends": ends,
         "ends_by_channel": {channel: dict(by_end) for channel, by_end in outcome.ends.items()},
         "database": found,
-        "lost": load.requests - ended + found["unanswered"] + found["undelivered"] + max(0, told - found["orders"]),
-        "doubled": found["conversations_with_two_orders"] + max(0, found["orders"] - told),
+        "lost": load.requests - ended + ends.get("没有回复", 0) + found["unanswered"] + found["undelivered"] + len(told - orders),
+        "doubled": found["conversations_with_two_orders"] + len(orders - told) + len(outcome.orders) - len(told),
         "problems": outcome.problems[:20],
     }
 

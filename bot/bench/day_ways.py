@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections import defaultdict
@@ -17,7 +18,9 @@ from bot.bench.day_providers import NUMBER, Providers
 from bot.bench.day_requests import Request
 
 _REPLY_SECONDS = 60.0
-_QUIET_SECONDS = 0.3  # a pushed reply may come in several messages: it is whole when none has come for so long
+# A pushed reply may come in several messages. One that ends with a question is whole when no other has come for the shorter time.
+_QUIET_SECONDS, _LONG_QUIET_SECONDS = 0.3, 5.0
+_FILED = re.compile(r"登记好了，单号 ([A-Z]{2}\d{8}-\d{6})")
 _SAID = Callable[[str], Awaitable[tuple[list[dict[str, Any]], str, float]]]
 
 
@@ -29,6 +32,8 @@ class Outcome:
     turns: int = 0
     turns_of_a_request: list[int] = field(default_factory=list)
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    orders: list[str] = field(default_factory=list)
+    """The numbers of the orders that were told."""
     problems: list[str] = field(default_factory=list)
 
     def ended(self, request: Request, end: str, turns: int) -> None:
@@ -65,6 +70,7 @@ class Ways:
         for turn in range(1, resident.MOST_TURNS + 1):
             said, holder, milliseconds = await say(text)
             self._turn(request, milliseconds)
+            self.outcome.orders += [found[1] for message in said if (found := _FILED.search(message["text"]))]
             end = resident.ending(said, holder)
             if end:
                 self.outcome.ended(request, end, turn)
@@ -130,8 +136,9 @@ class Ways:
             said = [await asyncio.wait_for(arrived.get(), _REPLY_SECONDS)]
             last = time.perf_counter()
             while resident.ending(said, "bot") is None:
+                asked = resident.answer(said, request.place, request.phone) is not None
                 try:
-                    said.append(await asyncio.wait_for(arrived.get(), _QUIET_SECONDS))
+                    said.append(await asyncio.wait_for(arrived.get(), _QUIET_SECONDS if asked else _LONG_QUIET_SECONDS))
                 except TimeoutError:
                     break
                 last = time.perf_counter()
@@ -156,6 +163,8 @@ class Ways:
             for _ in range(1 + (request.twice and number == 0)):
                 out = (await self._http.post("/channels/transcripts", json=body, headers=self._service)).raise_for_status().json()
             self._turn(request, (time.perf_counter() - begun) * 1000)
+        if out["order_number"]:
+            self.outcome.orders.append(out["order_number"])
         end = "工单" if out["order_number"] else "紧急" if out["emergency"] else "转人工"
         self.outcome.ended(request, end, len(parts))
 
@@ -164,7 +173,8 @@ class Ways:
         body |= {"matter_code": request.matter, "request_type": request.request_type, "channel": "api"}
         headers, begun = {**self._service, "Idempotency-Key": uuid.uuid4().hex}, time.perf_counter()
         for _ in range(1 + request.twice):
-            (await self._http.post("/api/v1/orders", json=body, headers=headers)).raise_for_status()
+            order = (await self._http.post("/api/v1/orders", json=body, headers=headers)).raise_for_status().json()
+        self.outcome.orders.append(order["number"])
         self._turn(request, (time.perf_counter() - begun) * 1000)
         self.outcome.ended(request, "工单", 1)
 
@@ -179,6 +189,8 @@ class Ways:
         each_took = (time.perf_counter() - begun) * 1000 / len(requests)
         for request, row in zip(requests, answer.raise_for_status().json()["rows"], strict=True):
             self._turn(request, each_took)
+            if row["number"]:
+                self.outcome.orders.append(row["number"])
             self.outcome.ended(request, "工单" if row["number"] else f"未受理：{row['error']}", 1)
 
     def _turn(self, request: Request, milliseconds: float) -> None:

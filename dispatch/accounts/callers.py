@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Cookie, Depends, Header, Request
 from starlette.requests import HTTPConnection
 from starlette.routing import Route
@@ -70,6 +71,14 @@ def identify(request: Request, platform: Platform) -> Caller:
     return known
 
 
+async def _identified(request: Request, platform: Platform) -> Caller:
+    """Do what ``identify`` does, in a thread only where the database has to be asked: not for the assistant, nor a second time."""
+    known = hasattr(request.state, "caller")
+    if known or is_service_token(platform, bearer(request.headers.get("authorization")) or ""):
+        return identify(request, platform)
+    return await to_thread.run_sync(identify, request, platform)
+
+
 def _identify(request: Request, platform: Platform) -> Caller:
     token = bearer(request.headers.get("authorization"))
     if token is not None:
@@ -87,7 +96,7 @@ def _identify(request: Request, platform: Platform) -> Caller:
     return Caller(Actor(who.username, who.role, who.unit_code))
 
 
-def authorise(connection: HTTPConnection, platform: PlatformDep) -> None:
+async def authorise(connection: HTTPConnection, platform: PlatformDep) -> None:
     """FastAPI dependency of every router: let a request in as the table of permissions says, or raise problem 401 or 403.
 
     Routers have WebSockets too; those stand outside the API and see to it themselves.
@@ -101,7 +110,7 @@ def authorise(connection: HTTPConnection, platform: PlatformDep) -> None:
         raise Problem(403, "没有权限", "这个接口没有开放", kind="forbidden")
     if rule.public:
         return
-    caller = identify(request, platform)
+    caller = await _identified(request, platform)
     if caller.assistant:
         allowed = rule.assistant
     elif caller.scopes is not None:
@@ -112,9 +121,9 @@ def authorise(connection: HTTPConnection, platform: PlatformDep) -> None:
         raise Problem(403, "没有权限", "您的角色或令牌不能使用这个接口", kind="forbidden")
 
 
-def staff_or_service(request: Request, platform: PlatformDep, authorization: Annotated[str | None, Header()] = None) -> Actor:
+async def staff_or_service(request: Request, platform: PlatformDep, authorization: Annotated[str | None, Header()] = None) -> Actor:
     """FastAPI dependency: staff by cookie (with CSRF token when something changes) or another system by token."""
-    return identify(request, platform).actor
+    return (await _identified(request, platform)).actor
 
 
 StaffOrService = Annotated[Actor, Depends(staff_or_service)]

@@ -24,7 +24,7 @@ def is_service_token(platform: PlatformDep, token: str) -> bool:
     return secrets.compare_digest(token.encode(), platform.keys.service.encode())
 
 
-def service_caller(platform: PlatformDep, authorization: Annotated[str | None, Header()] = None) -> Actor:
+async def service_caller(platform: PlatformDep, authorization: Annotated[str | None, Header()] = None) -> Actor:
     """FastAPI dependency: the assistant, or problem 401."""
     token = bearer(authorization)
     if token is None or not is_service_token(platform, token):
