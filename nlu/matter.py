@@ -273,7 +273,7 @@ def _best(readings: Vector) -> tuple[NDArray[np.intp], Vector]:
 
 
 def _chance(reading: Vector, lead: Vector) -> Vector:
-    result: Vector = 1 / (1 + np.exp(-(2.6 * reading + 9.6 * lead - 1.2)))
+    result: Vector = 1 / (1 + np.exp(-(1.8 * reading + 12.4 * lead - 0.95)))
     return result
 
 

@@ -28,10 +28,10 @@ from nlu.text import normalise
 Vector = NDArray[np.floating[Any]]
 
 _UNREADABLE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
-_RIDGE = 1.0
+_RIDGE = 2.0
 _PHRASES_A_LINE = 8
 _KEPT = 3  # models of different catalogues
-_FORMAT = 1  # of a kept model; another number makes older files worthless
+_FORMAT = 2  # of a kept model; another number makes older files worthless
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +89,11 @@ class GramTable:
         return sparse.csr_matrix((values, columns, indptr), shape=(len(rows), len(self.column)), dtype=np.float32)
 
 
-def ridge(features: sparse.csr_matrix, targets: Vector, penalty: float) -> Vector:
-    """Return the weights (grams, matters) of least squares with a ridge, solved in one step over the lines."""
+def ridge(features: sparse.csr_matrix, targets: Vector, penalty: float | Vector) -> Vector:
+    """Return the weights (grams, matters) of least squares with a ridge, solved in one step over the lines.
+
+    ``penalty`` may be one a line: the higher, the less the line is believed.
+    """
     kernel = (features @ features.T).toarray()
     kernel[np.diag_indices_from(kernel)] += penalty
     factor = linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
@@ -115,7 +118,10 @@ class CatalogueModel:
         table = GramTable.of(lines)
         targets = np.zeros((len(lines), len(profiles)), dtype=np.float32)
         targets[np.arange(len(own)), owners] = 1.0
-        model = cls(table, ridge(table.matrix(lines), targets, _RIDGE))
+        # A matter with many examples isn't likelier than one with few: each of its lines is believed less.
+        share = np.bincount(owners)[owners] / (len(own) / len(profiles))
+        penalty = _RIDGE * np.concatenate([np.sqrt(share), np.ones(len(lines) - len(own))])
+        model = cls(table, ridge(table.matrix(lines), targets, penalty.astype(np.float32)))
         if file:
             model._save(file)
         return model
@@ -131,6 +137,14 @@ class CatalogueModel:
             return np.zeros(self._weights.shape[1], dtype=np.float32)
         result: Vector = values @ self._weights[different]
         return result
+
+    def rounded(self) -> CatalogueModel:
+        """Return the same model with its weights as ``arrays`` gives them."""
+        return CatalogueModel(self._table, self._weights.astype(np.float16).astype(np.float32))
+
+    def arrays(self) -> tuple[list[str], Vector, NDArray[np.float16]]:
+        """Return the grams, how rare each is (grams,), and the weights (grams, matters), to be stored."""
+        return list(self._table.column), self._table.rarity, self._weights.astype(np.float16)
 
     @classmethod
     def _load(cls, file: Path) -> CatalogueModel | None:

@@ -1,9 +1,9 @@
 """A text classifier that learns from labelled messages of any size and kind, and says how sure it is.
 
-Several linear models look at different sides of a message (characters, words, formulas, meaning), and a small neural network at
-all of them. Which of them count, and how much, is decided by cross-validation inside ``fit``; the same cross-validation
-calibrates the probabilities. The linear models name the first label; the network makes the runners-up better. An archive holds
-numbers and JSON only: loading one never runs code from it.
+Several linear models look at different sides of a message (characters, words, formulas, meaning, nearness to the matters of our
+own catalogue), and a small neural network at most of them. Which of them count, and how much, is decided by cross-validation inside
+``fit``; the same cross-validation calibrates the probabilities. The linear models name the first label; the network makes the
+runners-up better. An archive holds numbers and JSON only: loading one never runs code from it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,15 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
-from nlu.learning import features
+from nlu.files import MODELS
+from nlu.learning import features, matter
+from nlu.matter import cleaned
+from nlu.matter_model import CatalogueModel, GramTable
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of the training that is finished, 0 to 1."""
 
-FORMAT = "jsjb-text-classifier/2"
+FORMAT = "jsjb-text-classifier/3"
 TOP = 3
 _FOLDS = 5
 _MAX_COMPARED_ROWS = 10_000  # models are compared on at most so many rows; the chosen ones then learn from all of them
@@ -44,6 +48,7 @@ _MAX_FEATURES = 300_000
 _LANDMARKS = 600
 _NETWORK_FEATURES = 20_000  # those that depend most on the label; more make the network slower and no better
 _NETWORK_ROUNDS = 6  # through the training rows; with more it learns them by heart
+_CATALOGUE_SCALE = 2.6  # makes a row of the catalogue's view about as long as the others'
 _MAX_ARCHIVE_BYTES = 4_000_000_000
 
 Floats = NDArray[np.float32]
@@ -85,9 +90,10 @@ _CANDIDATES = (
     _Candidate(("meaning",), 1.0),
     _Candidate(("characters", "words", "formulas"), 0.1),
     _Candidate(("characters", "words", "meaning"), 0.5),
+    _Candidate(("characters", "words", "meaning", "catalogue"), 0.3),
     _Candidate(("characters", "words", "meaning"), 1.0, hidden=64),
 )
-_VIEWS = ("characters", "words", "formulas", "meaning")
+_VIEWS = ("characters", "words", "formulas", "meaning", "catalogue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,39 @@ class _MeaningView:
         return np.asarray(np.exp(-np.maximum(squared, 0)) @ self.projection, dtype=np.float32)
 
 
+@lru_cache(maxsize=1)
+def _catalogue_model() -> CatalogueModel:
+    return CatalogueModel.of(matter.profiles(), MODELS).rounded()
+
+
+class _CatalogueView:
+    """How near a message is to each matter of the catalogue that comes with the project: what no city's history has to teach again.
+
+    An archive holds its numbers, so that another release's catalogue doesn't change what was learnt.
+    """
+
+    def __init__(self) -> None:
+        self._model: CatalogueModel | None = None
+
+    def fit(self) -> None:
+        self._model = _catalogue_model()
+
+    def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
+        if self._model is None:
+            raise ValueError("the catalogue's view has not been fitted")
+        model = self._model
+        return sp.csr_matrix(np.stack([model.similar(model.columns(cleaned(text))) for text in texts]) * np.float32(_CATALOGUE_SCALE))
+
+    def dump(self) -> tuple[list[str], Floats, NDArray[np.float16]]:
+        if self._model is None:
+            raise ValueError("the catalogue's view has not been fitted")
+        return self._model.arrays()
+
+    def restore(self, grams: list[str], rarity: Floats, weights: NDArray[np.float16]) -> int:
+        self._model = CatalogueModel(GramTable(grams, rarity), weights.astype(np.float32))
+        return int(weights.shape[1])
+
+
 class _Views:
     """All views of a set of texts, fitted on the training texts; ``names`` are those that are needed."""
 
@@ -163,17 +202,22 @@ class _Views:
         analysers = {"characters": None, "words": features.words, "formulas": features.formulas}
         self.tfidf = {name: _TfidfView(analysers[name]) for name in self.names if name in analysers}
         self.meaning = _MeaningView()
+        self.catalogue = _CatalogueView()
 
     def fit(self, texts: Sequence[str], vectors: Floats) -> None:
         for view in self.tfidf.values():
             view.fit(texts)
         if "meaning" in self.names:
             self.meaning.fit(vectors)
+        if "catalogue" in self.names:
+            self.catalogue.fit()
 
     def transform(self, texts: Sequence[str], vectors: Floats) -> dict[str, sp.csr_matrix]:
         result = {name: view.transform(texts) for name, view in self.tfidf.items()}
         if "meaning" in self.names:
             result["meaning"] = sp.csr_matrix(self.meaning.transform(vectors))
+        if "catalogue" in self.names:
+            result["catalogue"] = self.catalogue.transform(texts)
         return result
 
 
@@ -311,6 +355,8 @@ class TextClassifier:
             meta["terms"][name], arrays[f"idf_{name}"] = view.dump()
         if "meaning" in self._views.names:
             arrays["landmarks"], arrays["projection"] = self._views.meaning.landmarks, self._views.meaning.projection
+        if "catalogue" in self._views.names:
+            meta["terms"]["catalogue"], arrays["catalogue_rarity"], arrays["catalogue_weights"] = self._views.catalogue.dump()
         for i, model in enumerate(self._models):
             arrays[f"weights_{i}"], arrays[f"bias_{i}"] = model.weights, model.bias
             if model.emphasis is not None:
@@ -356,6 +402,12 @@ class TextClassifier:
             self._views.meaning.landmarks = _array(arrays, "landmarks", (samples, features.EMBEDDING_SIZE))
             self._views.meaning.projection = _array(arrays, "projection", (samples, samples))
             width["meaning"] = samples
+        if "catalogue" in names:
+            grams = [str(gram) for gram in meta["terms"]["catalogue"]]
+            _require(len(set(grams)) == len(grams) > 0, "grams of the catalogue are missing or repeated")
+            matters = arrays["catalogue_weights"].shape[-1]
+            rarity = _array(arrays, "catalogue_rarity", (len(grams),))
+            width["catalogue"] = self._views.catalogue.restore(grams, rarity, _array(arrays, "catalogue_weights", (len(grams), matters)))
         for i, described in enumerate(meta["models"]):
             views = tuple(str(view) for view in described["views"])
             candidate = _Candidate(views, float(described["trust"]), bool(described["emphatic"]), int(described["hidden"]))
