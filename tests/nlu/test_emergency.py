@@ -34,7 +34,7 @@ def _score(groups: dict[str, list[str]]) -> tuple[float, float, float]:
 def test_the_sealed_set() -> None:
     """What is reached is recorded in the header of the file; the aims are .98 and, for messages written to mislead, .02."""
     recall, line, alarms = _score(_SEALED)
-    assert recall >= 0.95
+    assert recall >= 0.96
     assert line >= 0.85
     assert alarms <= 0.09
 
@@ -43,7 +43,7 @@ def test_sentences_learnt_from() -> None:
     recall, line, alarms = _score(_SENTENCES)
     assert recall >= 0.97
     assert line >= 0.97
-    assert alarms <= 0.02
+    assert alarms <= 0.04
 
 
 @pytest.mark.parametrize("text", ["楼上冒黑烟, 窗户噼里啪啦响", "我妈突然嘴歪了说不出话"])
