@@ -86,9 +86,10 @@ class Supervisor:
         python = str(ASSISTANT / "bin" / "python")
         api_url = f"http://{_LOOPBACK if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104 - compared, not bound
         rasa_url = self.rasa_url = f"http://{_LOOPBACK}:{rasa_port}"
+        self.action_url = f"http://{_LOOPBACK}:{actions_port}/webhook"
         assistant_environment = environment(
             SANIC_HOST=_LOOPBACK,
-            ACTION_URL=f"http://{_LOOPBACK}:{actions_port}/webhook",
+            ACTION_URL=self.action_url,
             RASA_TRACKER_DB=str(data_dir / "rasa-trackers.sqlite3"),
             JSJB_API_URL=api_url,
             JSJB_SERVICE_TOKEN=keys.service,

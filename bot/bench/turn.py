@@ -1,18 +1,20 @@
 """One turn through the gateway beside the same turn on the bare Rasa server, in one run (DESIGN.md section 7).
 
-Both sides talk to the same Rasa process with the same model and the same metadata, alternating conversation by
-conversation, so that whatever else the machine does hits both alike.
+The bare server is Rasa as it is installed (``rasa run``, trackers in memory), with the same model, action server and metadata.
+Both sides alternate conversation by conversation, so that whatever else the machine does hits both alike.
 """
 
 from __future__ import annotations
 
 import secrets
 import statistics
+import subprocess
 import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,10 @@ from rich.console import Console
 from rich.table import Table
 from websockets.sync.client import ClientConnection, connect
 
+from bot.environments import ASSISTANT, ROOT
+from bot.model import ensure_model, environment
 from bot.running import RunningSystem
+from bot.supervisor import free_port
 
 CONVERSATION = (
     ("问候", "你好"),
@@ -34,14 +39,15 @@ CONVERSATION = (
 )
 
 _REPLY_SECONDS = 30
+_START_SECONDS = 120
 
 
 def run(turns: int, json_out: Path | None, say: Callable[[str], None]) -> None:
     """Measure at least ``turns`` turns on each side and print a table; the JSON goes to stdout or ``json_out``."""
     with tempfile.TemporaryDirectory() as folder:
         say("启动一套临时系统……")
-        with RunningSystem(Path(folder), say) as system:
-            timings = _measure(system, max(1, turns // len(CONVERSATION)))
+        with RunningSystem(Path(folder), say) as system, _bare_rasa(system, Path(folder)) as bare_url:
+            timings = _measure(system, bare_url, max(1, turns // len(CONVERSATION)))
     result = _summary(timings)
     _print(result)
     text = orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
@@ -51,12 +57,42 @@ def run(turns: int, json_out: Path | None, say: Callable[[str], None]) -> None:
         Console().print_json(text)
 
 
-def _measure(system: RunningSystem, conversations: int) -> dict[str, dict[str, list[float]]]:
+@contextmanager
+def _bare_rasa(system: RunningSystem, folder: Path) -> Iterator[str]:
+    """Run a Rasa server without anything of ours around it and yield its address."""
+    port = free_port()
+    endpoints = folder / "bare-endpoints.yml"
+    endpoints.write_text(f"action_endpoint:\n  url: {system.supervisor.action_url}\n", encoding="utf-8")
+    command = [str(ASSISTANT / "bin" / "python"), "-m", "rasa", "run", "-i", "127.0.0.1", "-p", str(port)]
+    command += ["--model", str(ensure_model(lambda _text: None)), "--endpoints", str(endpoints)]
+    command += ["--credentials", str(ROOT / "bot/credentials.yml")]
+    with (folder / "bare-rasa.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(SANIC_HOST="127.0.0.1"), stdout=log, stderr=log)  # noqa: S603
+    address, begun = f"http://127.0.0.1:{port}", time.perf_counter()
+    try:
+        while not _answers(address):
+            if process.poll() is not None or time.perf_counter() - begun > _START_SECONDS:
+                raise RuntimeError("the bare Rasa server didn't start")
+            time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/", timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _measure(system: RunningSystem, bare_url: str, conversations: int) -> dict[str, dict[str, list[float]]]:
     timings: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"gateway": [], "bare": []})
     with httpx.Client(trust_env=False, timeout=_REPLY_SECONDS) as http:
         for number in range(conversations + 2):
             counted = number >= 2  # the first two warm caches on both sides
-            for side, times in (("gateway", _through_gateway(system)), ("bare", _bare(system, http))):
+            for side, times in (("gateway", _through_gateway(system)), ("bare", _bare(system, bare_url, http))):
                 for (name, _text), seconds in zip(CONVERSATION, times, strict=True):
                     if counted:
                         timings[name][side].append(seconds * 1000)
@@ -86,13 +122,13 @@ def _await_reply(socket: ClientConnection, author: str) -> None:
             return
 
 
-def _bare(system: RunningSystem, http: httpx.Client) -> list[float]:
+def _bare(system: RunningSystem, bare_url: str, http: httpx.Client) -> list[float]:
     conversation = f"b{secrets.token_hex(12)}"
     times = []
     for _name, text in CONVERSATION:
         metadata = _metadata(system, http, conversation, text)
         begun = time.perf_counter()
-        answer = http.post(f"{system.rasa_url}/webhooks/rest/webhook", json={"sender": conversation, "message": text, "metadata": metadata})
+        answer = http.post(f"{bare_url}/webhooks/rest/webhook", json={"sender": conversation, "message": text, "metadata": metadata})
         times.append(time.perf_counter() - begun)
         if not answer.is_success or not answer.json():
             raise RuntimeError(f"the bare server gave no answer to {text!r}")
