@@ -8,6 +8,7 @@ import structlog
 
 from channels.conversations.retention import CONVERSATIONS
 from channels.inbox.retention import SENDERS
+from dispatch.bulk.retention import BULK
 from dispatch.core import retention
 from dispatch.core.retention import Erasure
 from dispatch.knowledge.retention import GAPS, QUESTIONS
@@ -16,7 +17,7 @@ from dispatch.outbox.retention import DELIVERIES
 from dispatch.platform import Platform
 from dispatch.understanding.retention import CORRECTIONS
 
-ERASURES: list[Erasure] = [ORDERS, CONVERSATIONS, QUESTIONS, GAPS, CORRECTIONS, DELIVERIES, SENDERS]
+ERASURES: list[Erasure] = [ORDERS, CONVERSATIONS, QUESTIONS, GAPS, CORRECTIONS, BULK, DELIVERIES, SENDERS]
 
 _log = structlog.get_logger(__name__)
 

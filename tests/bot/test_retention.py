@@ -19,6 +19,8 @@ from bot.retention import ERASURES
 from bot.tables import metadata
 from channels.conversations import service as conversations
 from channels.message import InboundMessage
+from dispatch.bulk import service as bulk
+from dispatch.bulk.retention import BULK
 from dispatch.callbacks import service as callbacks
 from dispatch.callbacks.reading import Answers
 from dispatch.core import retention
@@ -27,6 +29,8 @@ from dispatch.emergencies import service as emergencies
 from dispatch.evaluation import service as evaluation
 from dispatch.media import service as media
 from dispatch.orders import history
+from dispatch.orders.service import Actor
+from dispatch.orders.workflow import Role
 from dispatch.outbox.delivering import deliver_due
 from dispatch.platform import Platform
 from nlu.emergency import Emergency as Danger
@@ -85,6 +89,9 @@ def number(platform: Platform, clock: FixedClock) -> str:
             session, conversation, Danger("119", f"{MARK}着火", (), ("着火",)), f"{MARK}着火了", now=now, cipher=platform.cipher
         )
     do(platform, number, "log_contact", WANGJING, reason=f"又和{MARK}的主人通了话")
+    with platform.database.write() as session:
+        actor, key = Actor("supervisor1", Role.SUPERVISOR), secrets.token_hex(16)
+        bulk.start(session, key=key, action="urge", unit=None, reason=f"为{MARK}催办", numbers=[number], actor=actor, now=clock.now())
     do(platform, number, "answer", WANGJING, answer=f"{MARK}真的暖和了")
     do(platform, number, "close", DISPATCHER)
     clock.moment += timedelta(hours=12)  # what waited for the morning goes out
@@ -120,7 +127,7 @@ def _figures(platform: Platform) -> str:
 
 
 def test_nothing_tells_who_or_what_and_the_rest_is_whole(platform: Platform, clock: FixedClock, number: str) -> None:
-    assert {"orders", "order_events", "messages", "callbacks", "media_files", "outbox"} <= _where(platform, MARK)
+    assert {"orders", "order_events", "messages", "callbacks", "media_files", "outbox", "bulk_jobs"} <= _where(platform, MARK)
     assert {"conversations", "messages", "orders"} <= _where(platform, "13800138000")
     clock.moment += PERIOD - timedelta(days=1)
     assert not any(retention.due(platform, ERASURES, clock.now() - PERIOD).values()), "not over for long enough"
@@ -164,3 +171,23 @@ def test_the_command_tries_first_and_refuses_beside_a_running_system(
     assert CliRunner().invoke(app, ["retention", "run", "--apply", *where]).exit_code == 0
     assert stored(platform, number).anonymised_at is not None
     assert CliRunner().invoke(app, ["retention", "run", *where[:-2]]).exit_code == 1, "no period is set"
+
+
+def test_a_large_bulk_job_goes_in_parts_and_a_young_one_stays(platform: Platform, clock: FixedClock) -> None:
+    def start(count: int) -> int:
+        numbers = [f"BJ20261101-{number:06d}" for number in range(count)]
+        actor = Actor("supervisor1", Role.SUPERVISOR)
+        with platform.database.write() as session:
+            key = secrets.token_hex(16)
+            return bulk.start(session, key=key, action="urge", unit=None, reason="请抓紧", numbers=numbers, actor=actor, now=clock.now()).id
+
+    old = start(450)
+    clock.moment += PERIOD + timedelta(days=1)
+    young = start(3)
+    assert retention.due(platform, [BULK], clock.now() - PERIOD) == {BULK.name: 450}
+    assert [count for _, count in retention.run(platform, [BULK], clock.now() - PERIOD)] == [200, 200, 50]
+    with platform.database.read() as session:
+        assert bulk.progress(session, old) is None
+        left = bulk.progress(session, young)
+    assert left is not None
+    assert left.waiting == 3
