@@ -35,15 +35,15 @@ def create_order(
 ) -> OrderOut:
     """Register an order and dispatch it by catalogue (Art. 11, 12, 14)."""
     reference = platform.reference.current()
-    key = f"api:{actor.name}:{idempotency_key}" if idempotency_key else None
+    now, key = platform.clock.now(), f"api:{actor.name}:{idempotency_key}" if idempotency_key else None
     with platform.database.write() as session:
-        order = service.register(
-            session, body, actor=actor, now=platform.clock.now(), reference=reference, cipher=platform.cipher, idempotency_key=key
-        )
+        if key and (before := service.by_idempotency_key(session, key)):
+            response.headers["ETag"] = f'"{before.version}"'
+            return _out(platform, session, before)
+        new = service.register_new(session, body, actor=actor, now=now, reference=reference, cipher=platform.cipher, idempotency_key=key)
     # Shown after the transaction: until it ends, everybody else who files an order waits for the day's next number.
-    response.headers["ETag"] = f'"{order.version}"'
-    with platform.database.read() as session:
-        return _out(platform, session, order)
+    response.headers["ETag"] = f'"{new.order.version}"'
+    return service.registration_out(new, reference, platform.cipher, now)
 
 
 @router.get("")

@@ -38,15 +38,18 @@ def entered(session: Session, order: Order, event: OrderEvent, *, copied: Iterab
     _push(session, order, event, copied, now)
 
 
-def filed(session: Session, order: Order, reference: Reference, now: datetime) -> None:
-    """Let the capabilities look at a new order, and give those units a copy that they name (Art. 11)."""
-    session.flush()
-    have = set(repository.units_of(session, order.id, "copied")) if FILED else set()
+def filed(session: Session, order: Order, reference: Reference, now: datetime, *, copied: Iterable[str]) -> list[str]:
+    """Let the capabilities look at a new order, and give those units a copy that they name (Art. 11).
+
+    Returns all units that have a copy now: those of ``copied``, which had one before, and the further ones.
+    """
+    have = list(copied)
     for listener in FILED:
         for code in listener(session, order, reference, now):
             if code not in have:
                 session.add(OrderUnit(order_id=order.id, unit_code=code, relation="copied"))
-                have.add(code)
+                have.append(code)
+    return have
 
 
 def after(step: Step, event: OrderEvent) -> None:

@@ -94,6 +94,26 @@ def append(
     detail: dict[str, Any],
 ) -> OrderEvent:
     """Add the next event to ``order`` and move the order's head to it."""
+    event = next_event(
+        order, at=at, name=name, actor=actor, role=role, from_state=from_state, article=article, sequence=sequence, detail=detail
+    )
+    session.add(event)
+    return event
+
+
+def next_event(
+    order: Order,
+    *,
+    at: datetime,
+    name: str,
+    actor: str,
+    role: str,
+    from_state: str | None,
+    article: str,
+    sequence: int,
+    detail: dict[str, Any],
+) -> OrderEvent:
+    """Make the next event of ``order`` and move the order's head to it; the caller adds it to the session."""
     event = OrderEvent(
         order_id=order.id,
         sequence=sequence,
@@ -110,7 +130,6 @@ def append(
     )
     event.hash = event_hash(event, order.number)
     order.history_head = event.hash
-    session.add(event)
     return event
 
 

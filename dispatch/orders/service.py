@@ -18,6 +18,7 @@ from dispatch.orders.errors import NotInChargeError as NotInChargeError
 from dispatch.orders.errors import RuleError as RuleError
 from dispatch.orders.errors import UnknownUnitError as UnknownUnitError
 from dispatch.orders.errors import VersionConflictError as VersionConflictError
+from dispatch.orders.intake import Registration as Registration
 from dispatch.orders.models import Order as Order
 from dispatch.orders.rules import OrderRules, current_rules
 from dispatch.orders.schemas import OrderIn, TransitionIn
@@ -30,6 +31,7 @@ from dispatch.orders.views import links_out as links_out
 from dispatch.orders.views import order_out as order_out
 from dispatch.orders.views import orders_out as orders_out
 from dispatch.orders.views import progress_out as progress_out
+from dispatch.orders.views import registration_out as registration_out
 from dispatch.orders.workflow import Party, Role, State, Transition, allowed
 from dispatch.understanding.service import Reference
 from dispatch.units.service import UnitEntry
@@ -55,6 +57,32 @@ def register(
     """
     if idempotency_key and (existing := repository.by_idempotency_key(session, idempotency_key)):
         return existing
+    return register_new(
+        session,
+        order_in,
+        actor=actor,
+        now=now,
+        reference=reference,
+        cipher=cipher,
+        conversation_id=conversation_id,
+        idempotency_key=idempotency_key,
+        rules=rules,
+    ).order
+
+
+def register_new(
+    session: Session,
+    order_in: OrderIn,
+    *,
+    actor: Actor,
+    now: datetime,
+    reference: Reference,
+    cipher: FieldCipher,
+    conversation_id: str | None = None,
+    idempotency_key: str | None = None,
+    rules: OrderRules | None = None,
+) -> Registration:
+    """Do what ``register`` does under a key that wasn't used; what it returns can be shown without reading it back."""
     return intake.register(
         session,
         order_in,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.core.clock import beijing
 from dispatch.core.crypto import FieldCipher
 from dispatch.orders import history, repository, words
+from dispatch.orders.intake import Registration
 from dispatch.orders.merging import MERGED_INTO, PART_OF
 from dispatch.orders.models import Order, OrderEvent
 from dispatch.orders.repository import Beside
@@ -68,6 +69,13 @@ def progress_out(session: Session, order: Order, reference: Reference) -> Progre
         parts=[part.number for part in repository.children(session, order.id, PART_OF)],
         events=steps,
     )
+
+
+def registration_out(registration: Registration, reference: Reference, cipher: FieldCipher, now: datetime) -> OrderOut:
+    """Return an order just registered as staff see it, without reading anything back."""
+    number = registration.order.id
+    beside = Beside({number: registration.copied}, {number: registration.suggested}, {}, {}, {})
+    return _order_out(registration.order, beside, reference, cipher, now)
 
 
 def order_out(session: Session, order: Order, reference: Reference, cipher: FieldCipher, now: datetime) -> OrderOut:
