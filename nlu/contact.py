@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-import yaml
 import zhconv
 
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,7 @@ def order_numbers(text: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _name_patterns() -> tuple[re.Pattern[str], ...]:
     """Return the patterns whose group ``name`` is a name given as such: introduced, in a form's field, or beside a phone number."""
-    with data_path("reading", "names.yml").open(encoding="utf-8") as handle:
-        words = yaml.safe_load(handle)
+    words = _name_words()
     compound = "|".join(words["compound_surnames"])
     surname = f"(?:{compound}|[{''.join(words['single_surnames'].split())}])"
     titles = "|".join(words["titles"])
@@ -218,8 +217,13 @@ def mask_name(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _compound_surnames() -> frozenset[str]:
-    with data_path("reading", "names.yml").open(encoding="utf-8") as handle:
-        return frozenset(name for name in yaml.safe_load(handle)["compound_surnames"])
+    return frozenset(_name_words()["compound_surnames"])
+
+
+@lru_cache(maxsize=1)
+def _name_words() -> dict[str, Any]:
+    words: dict[str, Any] = read_yaml(data_path("reading", "names.yml"))
+    return words
 
 
 # --- public

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import yaml
-
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 from nlu.text import normalise
 
 _LATIN = re.compile(r"[A-Za-z]+")
@@ -38,7 +36,7 @@ def gloss(text: str) -> str:
 @lru_cache(maxsize=1)
 def _words() -> tuple[re.Pattern[str], tuple[str, ...]]:
     """Return a pattern with a group for every phrase, longer ones first, and what each group means."""
-    data = yaml.safe_load(data_path("reading", "english.yml").read_text(encoding="utf-8"))
+    data = read_yaml(data_path("reading", "english.yml"))
     entries = sorted({**data["places"], **data["words"]}.items(), key=lambda entry: -len(entry[0]))
     groups = "|".join(f"(?P<w{number}>{phrase})" for number, (phrase, _) in enumerate(entries))
     return re.compile(rf"\b(?:{groups})\b"), tuple(meaning for _, meaning in entries)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 _ROOT = Path(__file__).resolve().parent.parent
 _DATA = _ROOT / "data"
@@ -14,3 +17,12 @@ MODELS = _ROOT / "models"
 def data_path(*parts: str) -> Path:
     """Return the path of a file under the project's ``data/`` folder, e.g. ``data_path("gazetteer", "streets.csv")``."""
     return _DATA.joinpath(*parts)
+
+
+YamlLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads plain YAML; written in C where that is installed, which is ten times faster."""
+
+
+def read_yaml(file: Path) -> Any:
+    """Return the content of a YAML file. Raises OSError and yaml.YAMLError."""
+    return yaml.load(file.read_text(encoding="utf-8"), YamlLoader)  # noqa: S506  (both are safe loaders)

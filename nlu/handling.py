@@ -15,10 +15,9 @@ from functools import lru_cache
 from typing import Any
 
 import ahocorasick
-import yaml
 
 from nlu.contact import order_numbers
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 from nlu.ngrams import NgramModel, load
 from nlu.substance import has_substance
 from nlu.text import normalise
@@ -65,8 +64,7 @@ class _Rule:
 def _rules() -> tuple[ahocorasick.Automaton, tuple[_Rule, ...]]:
     """Return the automaton that says which rules are worth trying, and the rules in order."""
     file = data_path("reading", "handling.yml")
-    with file.open(encoding="utf-8") as handle:
-        data = yaml.safe_load(handle)
+    data = read_yaml(file)
     entries = [*data["rules"], *({"route": "stability_risk", **entry} for entry in data["stability_risk"])]
     tried_by: dict[str, list[int]] = {}
     rules = []

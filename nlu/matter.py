@@ -14,7 +14,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import ahocorasick
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.matter_model import CatalogueModel, Experience, MatterProfile
+from nlu.matter_model import CatalogueModel, Experience, MatterModel, MatterProfile
 from nlu.text import normalise
 
 CONFIDENT = 0.5
@@ -32,7 +31,7 @@ Vector = NDArray[np.floating[Any]]
 
 _UNREADABLE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
 _MASK = re.compile(r"\*+")
-_WORDY = re.compile(r"[\u3400-\u9fffa-z]")
+_WORDY = re.compile(r"[\u3400-\u9fffa-z][^\u3400-\u9fffa-z]*[\u3400-\u9fffa-z]")
 _PIECES = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
 _CLAUSES = re.compile(r"[^，,、：:。！？!?；;\n]+[，,、：:。！？!?；;\n]*")
 _DENIED = re.compile(r"(?:不是|并非|不要|没有|而非|不关|除了|不属于|不涉及|别说)[^，。,；;！？!?]{0,3}$")
@@ -92,8 +91,8 @@ class MatterMatcher:
             raise ValueError("a catalogue without items can't be searched")
         self._profiles = tuple(profiles)
         self._phrases = _Phrases(self._profiles)
-        self._model = CatalogueModel.of(self._profiles, kept_in)
-        self._experience = Experience.shipped([profile.code for profile in profiles]) if experienced else None
+        experience = Experience.shipped([profile.code for profile in profiles]) if experienced else None
+        self._model = MatterModel(CatalogueModel.of(self._profiles, kept_in), experience)
 
     def match(self, text: str, limit: int = 5) -> list[MatterMatch]:
         """Return the likeliest matters of ``text``, best first, at most ``limit``; an empty list for a text that says nothing."""
@@ -133,26 +132,18 @@ class MatterMatcher:
 
     def _read(self, text: str) -> _Reading | None:
         text = cleaned(text)
-        if len(_WORDY.findall(text)) < 2:
+        if not _WORDY.search(text):
             return None
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
-        said = [self._phrases.weigh(piece, evidence) for piece in pieces]
-        columns = [self._model.columns(piece) for piece in pieces]
-        readings = np.stack([self._model.similar(own) + phrases for own, phrases in zip(columns, said, strict=True)])
-        learnt = self._learnt([text, *pieces] if len(pieces) > 1 else [text])
+        said = np.stack([self._phrases.weigh(piece, evidence) for piece in pieces])
+        similar, learnt = self._model.read(pieces)
+        readings = similar[:-1] + said + learnt[:-1]
         if len(pieces) == 1:
-            return _Reading(readings[0] + learnt[0], readings + learnt, evidence)
+            return _Reading(readings[0], readings, evidence)
         weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
-        mean = weights @ readings / weights.sum()
-        total = _LONG_SCALE * (mean + 0.5 * self._model.similar(list(chain(*columns)))) + learnt[0]
-        return _Reading(total, readings + learnt[1:], evidence)
-
-    def _learnt(self, texts: Sequence[str]) -> Vector:
-        """Return what real messages taught of each of ``texts`` (texts, matters)."""
-        if self._experience is None:
-            return np.zeros((len(texts), 1), dtype=np.float32)
-        return np.stack([self._experience.reading(text) for text in texts])
+        mean = weights @ (similar[:-1] + said) / weights.sum()
+        return _Reading(_LONG_SCALE * (mean + 0.5 * similar[-1]) + learnt[-1], readings, evidence)
 
 
 @dataclass(frozen=True, slots=True)

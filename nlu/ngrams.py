@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from nlu.files import data_path
 
@@ -27,25 +29,41 @@ def ngrams(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class NgramModel:
-    """A linear model: one ``bias`` a class and, in hundredths, the ``weights`` of every n-gram that it knows."""
+    """One or more linear models over n-grams, each n-gram looked up once for all of them.
 
-    bias: list[float]
-    weights: dict[str, list[int]]
+    ``biases`` has the biases of each model's classes; ``weights`` has for every n-gram the weights of all the models' classes,
+    in hundredths, and then for each model 1 if it knows the n-gram, else 0.
+    """
+
+    biases: tuple[tuple[float, ...], ...]
+    weights: dict[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, *models: tuple[Sequence[float], Mapping[str, Sequence[int]]]) -> NgramModel:
+        """Return the model of ``models``, each of them its biases and the weights of its n-grams."""
+        table = {}
+        for gram in dict.fromkeys(chain.from_iterable(weights for _, weights in models)):
+            own = [weights.get(gram, (0,) * len(bias)) for bias, weights in models]
+            table[gram] = (*chain.from_iterable(own), *(int(gram in weights) for _, weights in models))
+        return cls(tuple(tuple(bias) for bias, _ in models), table)
 
     def scores(self, text: str) -> list[float]:
-        """Return the score of every class for normalised ``text``, in log-odds."""
-        return self.scores_of(ngrams(text))
+        """Return the score of every class of the first model for normalised ``text``, in log-odds."""
+        return self.all_scores(text)[0]
 
-    def scores_of(self, grams: set[str]) -> list[float]:
-        """Return the score of every class for a text with these n-grams, for callers that ask several models."""
-        known = list(filter(None, map(self.weights.get, grams)))
+    def all_scores(self, text: str) -> list[list[float]]:
+        """Return for each model the score of every class for normalised ``text``, in log-odds."""
+        known = list(filter(None, map(self.weights.get, ngrams(text))))
         if not known:
-            return list(self.bias)
-        scale = len(known) ** -0.5 / 100
-        return [bias + scale * sum(column) for bias, column in zip(self.bias, zip(*known, strict=True), strict=True)]
+            return [list(bias) for bias in self.biases]
+        sums = map(sum, zip(*known, strict=True))
+        own = [list(islice(sums, len(bias))) for bias in self.biases]
+        scales = [max(count, 1) ** -0.5 / 100 for count in sums]
+        each = zip(self.biases, own, scales, strict=True)
+        return [[start + scale * total for start, total in zip(bias, totals, strict=True)] for bias, totals, scale in each]
 
 
-def load(name: str) -> NgramModel:
-    """Return the model in ``data/reading/<name>``."""
-    data = json.loads(data_path("reading", name).read_text(encoding="utf-8"))
-    return NgramModel(data["bias"], data["weights"])
+def load(*names: str) -> NgramModel:
+    """Return the models in ``data/reading/<name>``, to be asked together."""
+    found = [json.loads(data_path("reading", name).read_text(encoding="utf-8")) for name in names]
+    return NgramModel.of(*((each["bias"], each["weights"]) for each in found))

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import ahocorasick
-import yaml
 
-from nlu.files import data_path
-from nlu.ngrams import NgramModel, load, ngrams, shorten
+from nlu.files import data_path, read_yaml
+from nlu.ngrams import NgramModel, load, shorten
 from nlu.substance import has_substance
 from nlu.text import normalise
 
@@ -47,9 +46,8 @@ def classify(text: str) -> RequestType:
     if not has_substance(text):
         return RequestType(None, 0.95, "没有实质内容")
     scores, reasons = cue_scores(text)
-    grams = ngrams(text)
-    ours = [cue + learnt for cue, learnt in zip(scores, _model().scores_of(grams), strict=True)]
-    totals = _add_real(ours, _real_model().scores_of(grams), len(text))
+    learnt, real = _models().all_scores(text)
+    totals = _add_real([cue + own for cue, own in zip(scores, learnt, strict=True)], real, len(text))
     top = max(totals)
     best = totals.index(top)
     confidence = 1 / sum(math.exp(total - top) for total in totals)
@@ -64,13 +62,8 @@ def _add_real(ours: list[float], real: list[float], length: int) -> list[float]:
 
 
 @lru_cache(maxsize=1)
-def _model() -> NgramModel:
-    return load("request_type_model.json")
-
-
-@lru_cache(maxsize=1)
-def _real_model() -> NgramModel:
-    return load("request_type_real_model.json")
+def _models() -> NgramModel:
+    return load("request_type_model.json", "request_type_real_model.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +76,7 @@ class _Cues:
 
 @lru_cache(maxsize=1)
 def _cues() -> _Cues:
-    with data_path("reading", "request_type_cues.yml").open(encoding="utf-8") as handle:
-        data = yaml.safe_load(handle)
+    data = read_yaml(data_path("reading", "request_type_cues.yml"))
     groups: dict[str, list[int]] = {}
     weights: list[tuple[float, ...]] = []
     most: list[int] = []

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import yaml
-
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 
 _FILES = (("emergency", "typos.yml"), ("reading", "typos.yml"))
 
@@ -23,7 +21,7 @@ def _typos() -> tuple[re.Pattern[str], dict[str, str]]:
     """Raises ValueError naming file and entry where a word isn't as long as what is meant."""
     meant: dict[str, str] = {}
     for parts in _FILES:
-        for typo, word in yaml.safe_load(data_path(*parts).read_text(encoding="utf-8")).items():
+        for typo, word in read_yaml(data_path(*parts)).items():
             if len(typo) != len(word):
                 raise ValueError(f"data/{'/'.join(parts)}: {typo}: {word} isn't as long")
             meant[typo] = word

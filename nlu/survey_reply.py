@@ -23,10 +23,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-import yaml
-
 from nlu.english import is_english
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 from nlu.ngrams import NgramModel, load
 from nlu.text import normalise
 
@@ -66,8 +64,7 @@ class _Cues:
 
 @lru_cache(maxsize=1)
 def _cues() -> _Cues:
-    with data_path("reading", "survey_reply.yml").open(encoding="utf-8") as handle:
-        data = yaml.safe_load(handle)
+    data = read_yaml(data_path("reading", "survey_reply.yml"))
     contacted, resolved, satisfied = (
         tuple((entry["value"], re.compile("|".join(entry["pattern"]))) for entry in data[field])
         for field in ("contacted", "resolved", "satisfied")

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from nlu.files import YamlLoader
+
 HandlerKind = Literal["street", "district", "department", "utility", "liaison"]
 TimeLimit = Literal["urgent", "livelihood", "ordinary", "complex"]
 Clock = Literal["calendar", "working"]
@@ -218,7 +220,7 @@ def _in_chinese(error: Any) -> str:
 
 
 def _items_of(file: Path, problems: list[str]) -> Iterator[tuple[Place, CatalogueItem]]:
-    loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+    loader = YamlLoader(file.read_text(encoding="utf-8"))
     try:
         root = loader.get_single_node()
         content = loader.construct_document(root) if root else None

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nlu.files import YamlLoader
+
 UnitKind = Literal["district", "street", "town", "department", "utility", "liaison", "hotline"]
 
 _OFFICIAL_SUFFIX = {"街道": "办事处", "镇": "人民政府", "乡": "人民政府"}
@@ -113,7 +115,8 @@ def _street_names(row: Mapping[str, str]) -> tuple[str, ...]:
 def _yaml_entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (file:line, entry) for each entry under ``units`` in ``file``."""
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        loader = YamlLoader(file.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UnitFileError(f"{file.name}:{line}: {error.problem}") from error
@@ -125,7 +128,7 @@ def _yaml_entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         where = f"{file.name}:{node.start_mark.line + 1}"
         if not isinstance(node, yaml.MappingNode):
             raise UnitFileError(f"{where}: expected an entry with code, name, short, kind, duties")
-        yield where, yaml.safe_load(yaml.serialize(node))
+        yield where, loader.construct_document(node)
 
 
 def _record(where: str, values: Mapping[str, Any]) -> UnitRecord:

@@ -10,7 +10,7 @@ from typing import Any
 import ahocorasick
 import yaml
 
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 
 LINES = ("119", "122", "110", "120")
 """In the order in which they are named first when a message calls for several."""
@@ -104,7 +104,7 @@ def load() -> Lexicon:
 
 def _read(name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(data_path("emergency", name).read_text(encoding="utf-8"))
+        content = read_yaml(data_path("emergency", name))
     except yaml.YAMLError as error:
         raise ValueError(f"data/emergency/{name}: {error}") from error
     if not isinstance(content, dict):

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-import yaml
-
 from nlu.emergency.lexicon import LINES
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 from nlu.ngrams import ngrams
 
 CLASSES = ("none", "119", "119 120", "122", "122 120", "110", "110 120", "120", "110 119 120")
@@ -71,7 +69,7 @@ def _cut(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, s
 @lru_cache(maxsize=1)
 def _word_classes() -> tuple[re.Pattern[str], dict[str, str]]:
     """Return a pattern of all words that have a class and what each class is written as: a capital letter."""
-    groups = yaml.safe_load(data_path("emergency", "word_classes.yml").read_text(encoding="utf-8"))
+    groups = read_yaml(data_path("emergency", "word_classes.yml"))
     letters = {name: chr(ord("A") + index) for index, name in enumerate(groups)}
     patterns = [f"(?P<{name}>{''.join(words.split())})" for name, words in groups.items()]
     return re.compile("|".join(patterns)), letters

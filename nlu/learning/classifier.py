@@ -182,7 +182,7 @@ class _CatalogueView:
         if self._model is None:
             raise ValueError("the catalogue's view has not been fitted")
         model = self._model
-        return sp.csr_matrix(np.stack([model.similar(model.columns(cleaned(text))) for text in texts]) * np.float32(_CATALOGUE_SCALE))
+        return sp.csr_matrix(np.stack([model.similar(cleaned(text)) for text in texts]) * np.float32(_CATALOGUE_SCALE))
 
     def dump(self) -> tuple[list[str], Floats, NDArray[np.float16]]:
         if self._model is None:

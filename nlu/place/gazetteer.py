@@ -11,9 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from nlu.files import data_path
+from nlu.files import data_path, read_yaml
 from nlu.place import names
 from nlu.place.model import DEVELOPMENT_ZONE, Area
 
@@ -75,9 +73,7 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
 
 
 def _yaml(file: Path) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with file.open(encoding="utf-8") as handle:
-        found = yaml.load(handle, loader)  # noqa: S506  (both are safe loaders)
+    found = read_yaml(file)
     if not isinstance(found, dict):
         raise GazetteerError(f"{file.name}: not a mapping")
     return found
