@@ -143,7 +143,7 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
     if opinion and opinion.value:
         sure = _first(opinion.value, opinion.score, sure)
     kind = request_type.classify(plain)
-    route = handling.decide(plain, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure))
+    route = handling.decide(plain, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure), elsewhere=where.elsewhere)
     main = sure[0] if sure else None
 
     if danger:

@@ -47,6 +47,7 @@ class Place:
 
     ``confidence`` is the chance, 0 to 1, that the levels given are right (0 where none is). ``candidates`` are the places
     that the words allow when they don't decide: the bot asks. ``evidence`` are the words read, as they stand in the normalised text.
+    ``elsewhere`` says that what is told happens in another city.
     """
 
     district: str | None = None
@@ -56,3 +57,4 @@ class Place:
     confidence: float = 0.0
     candidates: tuple[Place, ...] = ()
     evidence: tuple[str, ...] = ()
+    elsewhere: bool = False

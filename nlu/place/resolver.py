@@ -56,7 +56,8 @@ def resolve(text: str, near: Place | None = None) -> Place:
     """
     text = normalise(text)
     context = _area_of(near)
-    groups = _grouped(text, _believed(text, scan(text, gazetteer()), context))
+    mentioned = scan(text, gazetteer())
+    groups = _grouped(text, _believed(text, mentioned, context))
     if context:
         for group in groups:
             group.areas = _joined(group.areas, [context]) or _same_district(group.areas, context) or group.areas
@@ -70,10 +71,8 @@ def resolve(text: str, near: Place | None = None) -> Place:
         if continued:
             return continued
     found = detail.anywhere(text)
-    if found is None:
-        return Place()
-    if near is None or context is None:
-        return Place(detail=found)
+    if found is None or near is None or context is None:
+        return Place(detail=found, elsewhere=mentioned.happens_elsewhere)
     return replace(near, detail=found, evidence=(), confidence=min(near.confidence or 0.8, 0.9))
 
 

@@ -26,11 +26,12 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The mentions in order, and whether the text speaks of Beijing or of somewhere else by name."""
+    """The mentions in order, whether the text speaks of Beijing or of somewhere else by name, and whether it says that it happens there."""
 
     mentions: list[Mention]
     beijing: bool
     elsewhere: Strength | None
+    happens_elsewhere: bool
 
 
 _MAX_HITS = 400
@@ -61,6 +62,12 @@ _LIVING_ELSEWHERE = re.compile(
     r"(?:人|籍|户口|户籍|老家|话|口音|来京|车牌|牌照|号牌|的?车|菜|面馆|烧烤|饭店|驻京|路|街|大厦|胡同|沙龙|大区|银行|大学)"
 )
 _ORIGIN_BEFORE = re.compile(r"(?:老家|籍贯|户籍|户口|来自|家乡|从|出生于|毕业于|出差|回|去|寄到|发往)(?:是|在|到)?$")
+_HAPPENS_AT = re.compile(r"(?:在|家住|位于)(?:了|于)?$")
+_HAPPENS_IN = re.compile(
+    r"[^,，。;；!！?？ ]{0,6}?(?:那边|这边|那儿|这儿|当地|本地|市|区|县|镇|乡|街道)"
+    r"|的[^,，。;；]{0,6}(?:楼盘|小区|医院|学校|房子|开发商|物业|工地|村)"
+)
+_HERE = re.compile(r"(?<!你们)(?<![打找]到)(?<!找)北京(?!(?:这边)?(?:能|可以|给|管|帮))|[进来到回]京|本市")
 _STEP = re.compile(r"[北京来到在去搬回住,，。;；!！?？\n]")
 _LETTER_CITY = re.compile(r"(?<![A-Za-z])[A-Z]\d?市|(?<![A-Za-z])[A-Z]\d{1,2}县")  # another city's places made anonymous
 _LETTER_DISTRICT = re.compile(r"(?<![A-Za-z0-9])[A-M]\d区(?!\d)")
@@ -82,7 +89,7 @@ def scan(text: str, gazetteer: Gazetteer) -> Scan:
         mention = _judged(text, start, end, name, gazetteer)
         if mention is not None:
             mentions.append(mention)
-    return Scan(mentions, beijing, elsewhere)
+    return Scan(mentions, beijing, elsewhere, _happens_elsewhere(text, abroad))
 
 
 def _longest(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Name]]:
@@ -124,6 +131,13 @@ def _abroad(text: str, hits: list[tuple[int, int, Name]]) -> list[tuple[int, int
 def _is_elsewhere(text: str, start: int, end: int) -> bool:
     """河北人, 车牌是山东的, 老家在河南 tell where somebody is from, not where the matter is."""
     return not _LIVING_ELSEWHERE.match(text, end) and not _ORIGIN_BEFORE.search(text[max(0, start - 5) : start])
+
+
+def _happens_elsewhere(text: str, abroad: list[tuple[int, int, Name]]) -> bool:
+    """我在保定, 天津那边的楼盘, and nothing here; 找北京有用吗 only asks this city to see to it."""
+    cities = [(start, end) for start, end, name in abroad if not name.text.endswith(("区", "县", "旗"))]
+    told = any(_HAPPENS_AT.search(text[max(0, start - 3) : start]) or _HAPPENS_IN.match(text, end) for start, end in cities)
+    return told and not _HERE.search(text)
 
 
 def _belongs_to(text: str, city_end: int, start: int) -> bool:
