@@ -95,7 +95,8 @@ _MOBILE = re.compile(
 )
 _LANDLINE = re.compile(rf"{_START}\(?(0(?:10|2[0-9]|[3-9][0-9]{{2}}))(?:\)|{_BREAK}){{0,2}}([2-8][0-9]{{3}}{_BREAK}?[0-9]{{3,4}}){_END}")
 _LOCAL_LANDLINE = re.compile(
-    rf"(?:电话|座机|固话|家里电话|tel)(?:号码?)?(?:是|为|[::])?\s{{0,3}}([2-8][0-9]{{3}}{_BREAK}?[0-9]{{4}}){_END}", re.IGNORECASE
+    rf"(?:电话|座机|固话|tel|(?:家里?|我)的?号|(?:区号0?10[^0-9]{{0,6}}))(?:号?码)?(?:是|为|[::])?\s{{0,3}}([2-8][0-9]{{3}}{_BREAK}?[0-9]{{4}}){_END}",
+    re.IGNORECASE,
 )
 _NUMERAL_VALUES = {
     **dict(zip("〇一二三四五六七八九", "0123456789", strict=True)),
@@ -110,6 +111,8 @@ _NUMERAL_VALUES.update(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=Tr
 _NUMERALS = re.compile(
     rf"(?<![0-9{''.join(_NUMERAL_VALUES)}])[1一幺壹](?:[,、 \-]?[0-9{''.join(_NUMERAL_VALUES)}]){{10}}(?![0-9*{''.join(_NUMERAL_VALUES)}])"
 )
+_SPOKEN = re.compile(rf"[0-9{''.join(_NUMERAL_VALUES)}](?:[,、 ]?[0-9{''.join(_NUMERAL_VALUES)}]){{7,}}")
+_WRITTEN = str.maketrans({**_NUMERAL_VALUES, ",": " ", "、": " "})
 
 _IDENTITY = re.compile(
     r"(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X](?![0-9])|"
@@ -187,16 +190,26 @@ def _name_patterns() -> tuple[re.Pattern[str], ...]:
     any_name = r"[\u4e00-\u9fff]{2,4}(?:·[\u4e00-\u9fff]{1,8})?|[A-Za-z]+(?: [A-Za-z]+){0,2}"
     address = f"(?P<name>{polite}|[小老]{surname})"
     phone_cue = "(?:[,:、 (]|的?(?:电话|手机|联系(?:电话|方式)|手机号)){0,2}(?:号码?)?(?:是|为|[::])?[ ]?"
-    introduced = rf"(?:我叫做?|我的?(?:名字|姓名|名)(?:是|叫)|本人叫|本人姓名|敝人|免贵叫)[,: ]?(?P<name>{full}){boundary}"
-    surname_only = rf"(?:我姓|免贵姓|敝姓|本人姓|贵姓)[,: ]?(?P<name>{surname})(?![\u4e00-\u9fff]?名)"
+    not_called = "(?!来[修看弄帮搬开管了我])"  # 我叫王强来修: sent for, not introduced
+    introduced = rf"(?:我叫做?|我的?(?:名字|姓名|名儿?)(?:是|叫)|本人叫|本人姓名|敝人|免贵叫)[,: ]?(?P<name>{full}){not_called}{boundary}"
+    surname_only = rf"(?:我姓|免贵复?姓|敝姓|本人姓|贵姓|我复姓)[,: ]?(?P<name>{surname})(?![\u4e00-\u9fff]?名)"
+    bare_surname = rf"(?:^|[\n,。;:!? ])姓(?P<name>{surname})(?=[,。;!? ]|$)"
+    after_surname = rf"(?:我|免贵|敝|本人)姓{surname}[,: ]?(?:名|全名|大名|名字)?叫?(?P<name>{full}){strict_boundary}"
+    with_sex = rf"(?:^|[\n。;!?])(?P<name>{full})[, ][男女](?=[, ])"
+    as_resident = rf"我是(?:居民|业主|住户|村民|租户|商户|市民|群众)(?P<name>{full}){strict_boundary}"
+    signed = rf"(?:——|--)[ ]?(?P<name>{full}){strict_boundary}"
+    nationality = "(?!Chinese|American|British|English|German|French|Japanese|Korean|Russian|Canadian|Australian|Indian|Italian|Spanish)"
+    i_am = "(?:[Mm]y name is|I ?['’]?a?m|[Tt]his is(?=[A-Za-z ]+(?:,| speaking)))"
+    english = rf"\b{i_am} {nationality}(?P<name>[A-Z][a-z]+(?: [A-Z][a-z]+)?)\b"
     in_field = rf"(?:{roles})(?:姓名)?(?:是|为|叫|[:;])?[ ]?(?P<name>{polite}|{full}){strict_boundary}"
     in_field_unusual = rf"(?:联系人|姓名|署名)[:][ ]?(?!{nobody})(?P<name>{any_name})(?=$|[\s,。.、;()/])"
     after_benren = rf"(?:^|[\n,。;:!? ])本人(?P<name>{full}){strict_boundary}"
     to_be_called = rf"(?:我是|叫我|称呼我)(?:为|叫)?[,: ]?{address}(?=$|[\s,,。.、;;!!()/~就吧]|的?电话|1[3-9])"
     before_mobile = rf"(?:^|[\n,。;、()!? ])(?P<name>{polite}|{full}){phone_cue}(?=1[3-9][0-9]{{5}})"
     resident_of = rf"我是(?:[\u4e00-\u9fff0-9]{{0,14}}的)?(?P<name>{full})(?=[,:、 ]?(?:我的)?(?:电话|手机|联系)[^,。]{{0,6}}[0-9])"
-    forms = (introduced, surname_only, in_field, in_field_unusual, after_benren, to_be_called, before_mobile, resident_of)
-    return tuple(re.compile(form) for form in forms)
+    given = (introduced, surname_only, bare_surname, after_surname, with_sex, as_resident, signed, english)
+    written = (in_field, in_field_unusual, after_benren, to_be_called, before_mobile, resident_of)
+    return tuple(re.compile(form) for form in (*given, *written))
 
 
 def _names(folded: str) -> list[tuple[int, int]]:
@@ -229,11 +242,19 @@ def _name_words() -> dict[str, Any]:
 # --- public
 
 
-_OWN = re.compile(r"我的?|本人|联系(?:电话|方式|我)|手机号?|回电|回访|打给我|联系人|加我|留个|^(?:电话|座机|号码|tel)", re.IGNORECASE)
+_OWN = re.compile(
+    r"我的?|本人|联系(?:电话|方式|我)|手机号?|回电|回访|打给我|联系人|加我|留个|打我|家里?的?(?:电话|座机|号)|座机|区号|^(?:电话|座机|号码|tel)",
+    re.IGNORECASE,
+)
 _SOMEBODY_ELSE = re.compile(
-    r"(?:物业|客服|商家|老板|司机|对方|店家|店里|维修|居委会|社区|他|她|中介|房东|公司|单位|驾校|学校|开发商|热线|投诉|服务|售后|前台|骗子|诈骗|广告|平台|管家|卖家|机构|领导|工头|邻居|推销|车主|陌生|街道|派出所|拨打|致电|预约|该|局|医院|中心|营业厅|我打)"
+    r"(?:物业|客服|商家|老板|司机|对方|店家|店里|维修|居委会|社区|他|她|中介|房东|(?<!我)(?<!我们)(?:公司|单位)|驾校|学校|开发商|热线|投诉|服务|售后|前台|骗子|诈骗|广告|平台|管家|卖家|机构|领导|工头|邻居|推销|车主|陌生|街道|派出所|拨打|致电|预约|该|局|医院|中心|营业厅|我打)"
     r"[^,,。;;]{0,6}$"
 )
+_NO_PHONE = re.compile(
+    r"(?:户号|单号|编号|表号|卡号|尾号|订单号?|流水号?|会员号|工号|案号|票号|序列号|凭证号|合同号?|车架号|房产证号)"
+    r"(?:码)?(?:是|为|[::])?[ ]?$"
+)
+"""What such a word says right before a number: that it is none to ring."""
 _NAME_OF_ANOTHER = re.compile(
     r"被(?:举报|投诉|申请|反映)人|(?:人员|民警|孩子|老板|司机|公司的?联系人|负责人|经理|医生|老师|对方|工头)\(?(?:的?姓名|叫|是|:|名)?[^,。]{0,3}$"
 )
@@ -254,13 +275,16 @@ def find(text: str) -> Contact:
             continue
         before = folded[max(0, start - 14) : start]
         clause = re.split(r"[,。;!?\n,]", before)[-1]
+        if _NO_PHONE.search(before):
+            continue
         own = bool(_OWN.search(clause)) and not _SOMEBODY_ELSE.search(clause)
         # A landline without a word about whose it is belongs to an office more often than to a resident.
         if not own and (kind == "landline" or _SOMEBODY_ELSE.search(clause) or _NUISANCE.match(folded[end : end + 20])):
             continue
         ranked.append((0 if own else 1, start, number))
     names = [folded[start:end] for start, end in _names(folded) if not _NAME_OF_ANOTHER.search(folded[max(0, start - 12) : start])]
-    return Contact(phone=min(ranked)[2] if ranked else None, name=names[0] if names else None)
+    whole = max((name for name in names if name.startswith(names[0])), key=len, default=None)  # 我姓司马,叫司马南星
+    return Contact(phone=min(ranked)[2] if ranked else None, name=whole)
 
 
 def _phones(folded: str) -> Iterator[tuple[int, int, str, str]]:
@@ -271,6 +295,7 @@ def _phones(folded: str) -> Iterator[tuple[int, int, str, str]]:
         number = _digits(match.group())
         if re.fullmatch(r"1[3-9][0-9]{9}", number) and not match.group().isascii():
             yield match.start(), match.end(), "mobile", number
+    folded = _SPOKEN.sub(lambda match: match[0].translate(_WRITTEN), folded)  # 六二八八,九九零零 -> 6288 9900, of the same length
     for match in _LANDLINE.finditer(folded):
         yield match.start(), match.end(), "landline", f"{match.group(1)}-{_digits(match.group(2))}"
     for match in _LOCAL_LANDLINE.finditer(folded):

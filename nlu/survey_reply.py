@@ -57,6 +57,7 @@ class _Cues:
     resolved: tuple[tuple[str, re.Pattern[str]], ...]
     satisfied: tuple[tuple[str, re.Pattern[str]], ...]
     sarcasm: re.Pattern[str]
+    scorn: re.Pattern[str]
     delay: re.Pattern[str]
     ignored: re.Pattern[str]
     english: tuple[tuple[str, re.Pattern[str]], ...]
@@ -69,9 +70,9 @@ def _cues() -> _Cues:
         tuple((entry["value"], re.compile("|".join(entry["pattern"]))) for entry in data[field])
         for field in ("contacted", "resolved", "satisfied")
     )
-    sarcasm, delay, ignored = (re.compile("|".join(data[mark])) for mark in ("sarcasm", "delay", "ignored"))
+    sarcasm, scorn, delay, ignored = (re.compile("|".join(data[mark])) for mark in ("sarcasm", "scorn", "delay", "ignored"))
     english = tuple((meaning, re.compile(pattern)) for meaning, pattern in data["english"].items())
-    return _Cues(contacted, resolved, satisfied, sarcasm, delay, ignored, english)
+    return _Cues(contacted, resolved, satisfied, sarcasm, scorn, delay, ignored, english)
 
 
 def _from_english(text: str) -> str:
@@ -93,7 +94,9 @@ def read(text: str) -> SurveyReply:
     """Return what ``text``, a reply to the callback, says; all None for a text that answers none of the three questions."""
     text = normalise(text)
     if is_english(text):
-        text = _from_english(text)
+        text = _YES_OR_NO_FIRST.sub(lambda match: "是，" if match[0].lower().startswith("y") else "否，", text)
+        head = re.match("(?:[是否]，)*", text)
+        text = f"{head[0] if head else ''}{_from_english(text)}"
     elsewhere = _NEW_REQUEST.search(text) or _SMALL_TALK.search(text)
     if _MERE_THANKS.fullmatch(text) or (elsewhere and not _ABOUT_THE_OLD_ONE.search(text)):
         return SurveyReply(None, None, None)
@@ -102,8 +105,9 @@ def read(text: str) -> SurveyReply:
     return _digits(text) or _bare_answers(text) or _with_fallback(text, _free_text(text))
 
 
+_YES_OR_NO_FIRST = re.compile(r"\b(?:yes|no)\b *(?:[,.，。;]+ *|$)", re.IGNORECASE)
 _ALL_NO = re.compile(r"(?:没有?[,，、 ]*){2,3}都没有?[。!！]*|(?:没有?[,，、 ]*){1,2}全?都没有?[。!！]*|没有没有(?:没有)?[。!！]*")
-_MERE_THANKS = re.compile(r"(?:谢谢|多谢|感谢|好的|收到|嗯+)(?:您|你们?)?[了啊!！。.~ ]*")
+_MERE_THANKS = re.compile(r"(?:(?:谢谢|多谢|感谢|好的?|收到|嗯+|不用|不需要|不必|没事|知道)(?:您|你们?)?[了啊,，!！。.~ ]*){1,3}")
 _NEW_REQUEST = re.compile(r"请问|咨询|(?:帮我|我要|我想|还想|想|再)(?:再|重新)?(?:投诉|反映|举报|报修|问|反馈)")
 _SMALL_TALK = re.compile(
     r"天气|气温|下雨|下雪|吃饭|吃了[吗没]|晚饭|午饭|电影|电视剧|球赛|股票|彩票|节日|(?:新年|生日|中秋|国庆)快乐|[打发]错了|(?:你|您)(?:是|们是)谁|哪位"
@@ -113,7 +117,7 @@ _ABOUT_THE_OLD_ONE = re.compile(r"满意|解决|联系|(?<!装)修|处理|电话
 
 
 _DIGITS = re.compile(
-    r"[\s(（]*([0-3])[\s、,，.;；/)）-]*([0-3])(?:[\s、,，.;；/)）-]*([0-3]))?[\s)）。.!！,，]*(?:谢谢|感谢|多谢|辛苦了?)?[。!！]*"
+    r"[\s(（]*([0-3])[\s、,，.;；/)）-]*([0-3])(?:[\s、,，.;；/)）-]*([0-3]))?[\s)）。.!！,，]*(?:谢谢|感谢|多谢|辛苦)?[了啦。!！]*"
 )
 
 
@@ -137,6 +141,8 @@ def _bare_answers(text: str) -> SurveyReply | None:
     parts = [part.strip(" ,，、;；。.!！") for part in re.split(r"[\s，,、;；。/]+", _NUMBER_LABEL.sub(" ", text))]
     parts = [part for part in parts if part]
     bare = [bool(_YES.fullmatch(part) or _NO.fullmatch(part)) for part in parts]
+    if parts and re.fullmatch("嗯+", parts[0]) and not all(bare[:2]):
+        return None  # a sound, no answer
     if not (len(parts) == 3 and any(bare[:2])) and not (len(parts) == 2 and all(bare)):
         return None
     contacted, resolved, satisfied = (*parts, "")[:3]
@@ -147,13 +153,17 @@ def _bare_answers(text: str) -> SurveyReply | None:
     )
 
 
-_FORBIDS = re.compile(r"(?:不要|别|甭)再?(?:给我|跟我)?(?:打|来)电话了?")
+_FORBIDS = re.compile(r"(?:不要|别|甭)再?(?:给我|跟我)?(?:打电话|来电话|发短信|发消息)了?")
+_FILLERS = re.compile(r"嗯+|呃+|那个(?=有|没|他|我|人|$)|然后|就是说|反正")
+"""What people say while they think: it parts clauses, and 就是说 isn't that somebody only says so."""
 _AGAIN = re.compile(r"又|没几天|没两天|反弹|复发")
 _REST = re.compile(r"(?:还有|剩下|其余|其他|其它|别的|另外?|就剩|只剩)")
 _MANNERS = re.compile(r"态度|耐心|热情|师傅|工作人员|客气|和气|负责")
 _SURE = 0.6
 _SURELY_SOMETHING_ELSE = 0.85
-_ABOUT_THE_SURVEY = re.compile(r"满意|解决了|没解决|办结|联系我|联系过|修好|没人(?:联系|理|搭理)|差评|好评|依然|照样|感谢|谢谢|贴心")
+_ABOUT_THE_SURVEY = re.compile(
+    r"满意|解决了|没解决|办结|联系我|联系过|修好|没人(?:联系|理|搭理)|差评|好评|依然|照样|感谢|谢谢|贴心|表扬|点赞"
+)
 
 
 @lru_cache(maxsize=1)
@@ -198,20 +208,23 @@ def _last(clauses: list[str], answers: tuple[tuple[_Value, re.Pattern[str]], ...
 
 def _free_text(text: str) -> SurveyReply:
     cues = _cues()
-    clauses = [clause for clause in _CLAUSE.split(_FORBIDS.sub("", text)) if clause]
+    clauses = [clause for clause in _CLAUSE.split(_FILLERS.sub("，", _FORBIDS.sub("", text))) if clause]
     contacted, resolved = _last(clauses, cues.contacted), _last(clauses, cues.resolved)
     if contacted is False and cues.ignored.search(text) and any(_last([clause], cues.contacted) for clause in clauses):
         contacted = True  # "让我等，等了半个月没动静": somebody had been in touch
         resolved = resolved or "no"
     satisfied = _last(clauses, cues.satisfied)
     if resolved == "no" and not _AGAIN.search(text) and not cues.sarcasm.search(text):
-        before = _last(clauses[:-1], cues.resolved)
-        if before == "partial" or (before == "yes" and _REST.match(clauses[-1])):
+        unresolved = max(index for index, clause in enumerate(clauses) if _last([clause], cues.resolved))
+        before = _last(clauses[:unresolved], cues.resolved)
+        if before == "partial" or (before == "yes" and _REST.match(clauses[unresolved])):
             resolved = "partial"
     if contacted is False and resolved is None and cues.ignored.search(text):
         resolved = "no"
     unhappy = resolved == "no" or (resolved is None and (contacted is False or cues.delay.search(text) is not None))
     if unhappy and satisfied != "neutral" and cues.sarcasm.search(text):
+        satisfied = "dissatisfied"
+    if satisfied == "satisfied" and resolved != "yes" and cues.scorn.search(text):
         satisfied = "dissatisfied"
     if unhappy and satisfied == "satisfied" and cues.delay.search(text):
         satisfied = "dissatisfied"
