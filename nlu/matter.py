@@ -108,14 +108,12 @@ class MatterMatcher:
         reading = self._read(text)
         if reading is None:
             return []
-        scores = _calibrated(reading.total)
-        main = int(np.argmax(scores))
+        (main, *firsts), (score, *chances) = _best(np.vstack([reading.total, reading.pieces]))
         in_pieces: dict[int, float] = {}
-        first, chances = _best(reading.pieces)
-        for k, chance in zip(first.tolist(), chances.tolist(), strict=True):
+        for k, chance in zip(firsts, chances, strict=True):
             in_pieces[k] = max(in_pieces.get(k, 0.0), chance)
         # Where a message has several matters none leads by much in the whole: what its own sentence says then vouches for the main one.
-        sure = max(float(scores[main]), _OWN_SENTENCE * in_pieces.pop(main, 0.0))
+        sure = max(score, _OWN_SENTENCE * in_pieces.pop(main, 0.0))
         others = [k for k, score in in_pieces.items() if score >= _OTHER_SCORE and reading.evidence.get(k)]
         others.sort(key=lambda k: -in_pieces[k])
         found = [self._match(main, sure, reading.evidence)]
@@ -136,7 +134,7 @@ class MatterMatcher:
             return None
         pieces = _pieces(text)
         evidence: dict[int, list[str]] = defaultdict(list)
-        said = np.stack([self._phrases.weigh(piece, evidence) for piece in pieces])
+        said = self._phrases.weigh(pieces, evidence)
         similar, learnt = self._model.read(pieces)
         readings = similar[:-1] + said + learnt[:-1]
         if len(pieces) == 1:
@@ -187,25 +185,26 @@ class _Phrases:
             mentions.update({phrase for _, phrase in automaton.iter("\n".join(written[profile.code]))})
         return mentions
 
-    def weigh(self, piece: str, evidence: dict[int, list[str]]) -> Vector:
-        """Return what the phrases of ``piece`` add to each matter's reading, and add the phrases found to ``evidence``."""
-        found = np.zeros(self._size, dtype=np.float32)
-        against = np.zeros(self._size, dtype=np.float32)
-        covered: dict[int, int] = {}
-        hits = [(end + 1 - length, end + 1, weight, own, hinted) for end, (length, weight, own, hinted) in self._automaton.iter(piece)]
-        hits.sort(key=lambda hit: (hit[0], -hit[1]))
-        for start, end, weight, own, hinted in hits:
-            for k in hinted:
-                against[k] = 1.0
-            denied = bool(own) and _DENIED.search(piece, max(0, start - 8), start) is not None
-            for k in own:
-                if denied:
-                    against[k] = 1.0
-                elif covered.get(k, -1) < end:
-                    # A phrase inside a longer one of the same matter says nothing more.
-                    covered[k] = end
-                    found[k] += weight
-                    evidence[k].append(piece[start:end])
+    def weigh(self, pieces: Sequence[str], evidence: dict[int, list[str]]) -> Vector:
+        """Return what the phrases of each piece add to each matter's reading, and add the phrases found to ``evidence``."""
+        found = np.zeros((len(pieces), self._size), dtype=np.float32)
+        against = np.zeros_like(found)
+        for row, piece in enumerate(pieces):
+            covered: dict[int, int] = {}
+            hits = [(end + 1 - length, end + 1, weight, own, hinted) for end, (length, weight, own, hinted) in self._automaton.iter(piece)]
+            hits.sort(key=lambda hit: (hit[0], -hit[1]))
+            for start, end, weight, own, hinted in hits:
+                for k in hinted:
+                    against[row, k] = 1.0
+                denied = bool(own) and _DENIED.search(piece, max(0, start - 8), start) is not None
+                for k in own:
+                    if denied:
+                        against[row, k] = 1.0
+                    elif covered.get(k, -1) < end:
+                        # A phrase inside a longer one of the same matter says nothing more.
+                        covered[k] = end
+                        found[row, k] += weight
+                        evidence[k].append(piece[start:end])
         result: Vector = _PHRASE_SHARE * np.tanh(found) - _AGAINST * against
         return result
 
@@ -258,21 +257,20 @@ def leads(readings: Vector) -> tuple[Vector, Vector]:
     return highest, highest - others.max(axis=1)
 
 
-def _best(readings: Vector) -> tuple[NDArray[np.intp], Vector]:
-    """Return which matter leads in each row of ``readings`` (pieces, matters), and its calibrated score."""
-    return readings.argmax(axis=1), _chance(*leads(readings))
+def _best(readings: Vector) -> tuple[list[int], list[float]]:
+    """Return which matter leads in each row of ``readings`` (texts, matters), and its calibrated score."""
+    return readings.argmax(axis=1).tolist(), _chance(*leads(readings)).tolist()
 
 
 def _chance(reading: Vector, lead: Vector) -> Vector:
+    """Return the share of right ones among matters read like this: it rises with the reading and with its lead over the next one."""
     result: Vector = 1 / (1 + np.exp(-(1.8 * reading + 12.4 * lead - 0.95)))
     return result
 
 
 def _calibrated(reading: Vector) -> Vector:
-    """Turn a reading into the share of right matches: it rises with the reading and with its lead over the next one."""
+    """Return the calibrated score of every matter; of one that doesn't lead, as if it stood where the first one stands."""
     if len(reading) == 1:
-        lead = reading
-    else:
-        first, second = np.partition(reading, -2)[-1], np.partition(reading, -2)[-2]
-        lead = reading - np.where(reading >= first, second, first)
-    return _chance(reading, lead)
+        return _chance(reading, reading)
+    second, first = np.partition(reading, -2)[-2:]
+    return _chance(reading, reading - np.where(reading >= first, second, first))

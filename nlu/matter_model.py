@@ -24,6 +24,7 @@ from scipy import linalg, sparse
 
 from nlu.files import data_path
 from nlu.text import normalise
+from nlu.threads import one_thread
 
 Vector = NDArray[np.floating[Any]]
 
@@ -200,6 +201,7 @@ class MatterModel:
     """Asks both models about all pieces of a message at once, so that each gram is looked up once."""
 
     def __init__(self, catalogue: CatalogueModel, experience: Experience | None) -> None:
+        one_thread()
         # The catalogue's grams come first, so that they are the beginning of any sorted columns.
         self._column = dict(catalogue.table.column)
         self._size = len(self._column)

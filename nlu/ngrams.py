@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from nlu.files import data_path
+from nlu.rows import pack, unpack
 
 _HEAD, _TAIL = 500, 300
 _NUMBER = re.compile(r"[0-9]+")
@@ -31,12 +32,12 @@ def ngrams(text: str) -> set[str]:
 class NgramModel:
     """One or more linear models over n-grams, each n-gram looked up once for all of them.
 
-    ``biases`` has the biases of each model's classes; ``weights`` has for every n-gram the weights of all the models' classes,
-    in hundredths, and then for each model 1 if it knows the n-gram, else 0.
+    ``biases`` has the biases of each model's classes; ``weights`` has for every n-gram a packed row (nlu.rows): the weights of all
+    the models' classes, in hundredths, and then for each model 1 if it knows the n-gram, else 0.
     """
 
     biases: tuple[tuple[float, ...], ...]
-    weights: dict[str, tuple[int, ...]]
+    weights: dict[str, int]
 
     @classmethod
     def of(cls, *models: tuple[Sequence[float], Mapping[str, Sequence[int]]]) -> NgramModel:
@@ -44,7 +45,7 @@ class NgramModel:
         table = {}
         for gram in dict.fromkeys(chain.from_iterable(weights for _, weights in models)):
             own = [weights.get(gram, (0,) * len(bias)) for bias, weights in models]
-            table[gram] = (*chain.from_iterable(own), *(int(gram in weights) for _, weights in models))
+            table[gram] = pack((*chain.from_iterable(own), *(int(gram in weights) for _, weights in models)))
         return cls(tuple(tuple(bias) for bias, _ in models), table)
 
     def scores(self, text: str) -> list[float]:
@@ -53,10 +54,8 @@ class NgramModel:
 
     def all_scores(self, text: str) -> list[list[float]]:
         """Return for each model the score of every class for normalised ``text``, in log-odds."""
-        known = list(filter(None, map(self.weights.get, ngrams(text))))
-        if not known:
-            return [list(bias) for bias in self.biases]
-        sums = map(sum, zip(*known, strict=True))
+        known = sum(filter(None, map(self.weights.get, ngrams(text))))
+        sums = iter(unpack(known, sum(map(len, self.biases)) + len(self.biases)))
         own = [list(islice(sums, len(bias))) for bias in self.biases]
         scales = [max(count, 1) ** -0.5 / 100 for count in sums]
         each = zip(self.biases, own, scales, strict=True)

@@ -15,6 +15,7 @@ _FILLER = re.compile(
     r"讲个(?:笑话|故事)|唱(?:个|首)歌|今天天气(?:真|很|不错|怎么样|好)*|吃(?:饭)?了(?:吗|没)|我(?:爱|喜欢)你|么么哒|打卡|签到|路过|沙发|顶)",
     re.IGNORECASE,
 )
+_A_SENTENCE = 50  # letters; where they are words, the others needn't be looked at
 _KEYBOARD = re.compile(r"^(?:[a-z]{1,12}|[0-9]{1,7}|(.{1,2})\1{2,})$", re.IGNORECASE)
 
 
@@ -23,6 +24,8 @@ def has_substance(text: str) -> bool:
     words = "".join(_WORD.findall(text[:300]))
     if not words or _KEYBOARD.match(words):
         return False
+    if len(_LAUGHTER.sub("", words[:_A_SENTENCE])) > 30:
+        return True
     rest = _LAUGHTER.sub("", words)
     if len(rest) > 30:
         return True

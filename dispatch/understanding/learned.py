@@ -112,11 +112,10 @@ def usable_labels(models: LearnedModels, catalogue: Catalogue, units: Directory)
 
 def _load(path: Path) -> TextClassifier:
     # scikit-learn and the sentence encoder take seconds and memory: only for systems that use a model.
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     from nlu.learning.classifier import TextClassifier
+    from nlu.threads import one_thread
 
-    threadpool_limits(limits=1, user_api="blas")  # matrices this small get slower by a second thread
+    one_thread()
     try:
         return TextClassifier.load(path)
     except FileNotFoundError as error:

@@ -71,12 +71,13 @@ def detect(text: str) -> Emergency | None:
     """Return which emergency line the writer of ``text`` needs now, or None (Art. 12(1)). Any string will do."""
     text = normalise(text)
     read = load().correct(text)
-    findings = find(read)
+    masked = load().mask(read)
+    findings = find(read, masked)
     limit = model.thresholds()[length_class(text)]
     if is_english(text) and not load().english.search(text):
         limit += _ENGLISH_WITHOUT_DANGER
     best: _Reading | None = None
-    for start, piece, own in worth_reading(read, findings):
+    for start, piece, own in worth_reading(masked, findings):
         values = model.scores(piece, markers(own))
         odds = model.danger(values)
         if odds >= limit and (best is None or odds > best.odds):
@@ -90,12 +91,14 @@ def length_class(text: str) -> int:
     return 0 if len(text) <= breath else 1 if len(text) * model.PIECE <= LONG * breath else 2
 
 
-def find(text: str) -> list[Finding]:
-    """Return what the signs find in corrected ``text``, with the contexts of each weighed, whatever it counts for."""
+def find(text: str, masked: str) -> list[Finding]:
+    """Return what the signs find in corrected ``text``, with the contexts of each weighed, whatever it counts for.
+
+    ``masked`` is ``text`` with the phrases blanked out that only sound like danger.
+    """
     lexicon = load()
     if not lexicon.worth_trying(text):
         return []
-    masked = lexicon.mask(text)
     message_weight, message_why = _weigh(lexicon, "message", masked)
     length = len(text)
     if length > LONG:
@@ -108,15 +111,15 @@ def find(text: str) -> list[Finding]:
     return findings
 
 
-def worth_reading(text: str, findings: list[Finding]) -> list[tuple[int, str, list[Finding]]]:
-    """Return the pieces of ``text`` that the model reads, each with its findings: all of them, or of a long text those
-    with a sign, the first and the last."""
+def worth_reading(masked: str, findings: list[Finding]) -> list[tuple[int, str, list[Finding]]]:
+    """Return the pieces of a ``masked`` text that the model reads, each with its findings: all of them, or of a long text
+    those with a sign, the first and the last."""
     parts = [
         (start, piece, [finding for finding in findings if start <= finding.start < start + len(piece)])
-        for start, piece in model.pieces(load().mask(text))
+        for start, piece in model.pieces(masked)
         if len(_LETTERS.findall(piece)) > 1
     ]
-    if len(text) <= LONG:
+    if len(masked) <= LONG:
         return parts
     return [part for index, part in enumerate(parts) if part[2] or index in (0, len(parts) - 1)]
 

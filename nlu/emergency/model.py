@@ -15,6 +15,7 @@ from itertools import pairwise
 from nlu.emergency.lexicon import LINES
 from nlu.files import data_path, read_yaml
 from nlu.ngrams import ngrams
+from nlu.rows import pack, unpack
 
 CLASSES = ("none", "119", "119 120", "122", "122 120", "110", "110 120", "120", "110 119 120")
 """No danger, or the lines that a piece calls for, the one to ring first in front."""
@@ -110,9 +111,10 @@ def features(piece: str, markers: Iterable[str]) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1)
-def _model() -> tuple[list[float], dict[str, list[int]], list[float]]:
+def _model() -> tuple[list[float], dict[str, int], list[float]]:
+    """Return the bias of every class, the packed row (nlu.rows) of the weights of every n-gram and marker, and the thresholds."""
     data = json.loads(data_path("emergency", "model.json").read_text(encoding="utf-8"))
-    return data["bias"], data["weights"], data["thresholds"]
+    return data["bias"], {gram: pack(row) for gram, row in data["weights"].items()}, data["thresholds"]
 
 
 def thresholds() -> list[float]:
@@ -123,16 +125,11 @@ def thresholds() -> list[float]:
 def scores(piece: str, markers: Iterable[str] = ()) -> list[float]:
     """Return the score of every class for ``piece``, in log-odds."""
     bias, weights, _ = _model()
-    all_grams = grams(piece)
-    scale = len(all_grams) ** -0.5 / 100
-    found = list(filter(None, map(weights.get, all_grams)))
-    marked = list(filter(None, map(weights.get, markers)))
-    total = list(bias)
-    if found:
-        total = [score + scale * sum(column) for score, column in zip(total, zip(*found))]  # noqa: B905 columns are as many as classes
-    if marked:
-        total = [score + sum(column) / 200 for score, column in zip(total, zip(*marked))]  # noqa: B905
-    return total
+    found = grams(piece)
+    read = unpack(sum(filter(None, map(weights.get, found))), len(bias))
+    marked = unpack(sum(filter(None, map(weights.get, markers))), len(bias))
+    scale = len(found) ** -0.5 / 100
+    return [start + scale * own + mark / 200 for start, own, mark in zip(bias, read, marked, strict=True)]
 
 
 def danger(values: list[float]) -> float:

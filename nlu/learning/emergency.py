@@ -117,7 +117,8 @@ def real_complaints(folder: Path, *, measured: bool = False) -> list[str]:
 def row(text: str, label: str) -> list[Row]:
     """Return the rows of a sentence: one for a short one, for a longer one without danger one a piece, with danger its last."""
     text = load().correct(normalise(text))
-    read = [(features(piece, markers(own)), CLASSES.index(label)) for _, piece, own in worth_reading(text, find(text))]
+    masked = load().mask(text)
+    read = [(features(piece, markers(own)), CLASSES.index(label)) for _, piece, own in worth_reading(masked, find(text, masked))]
     return read[-1:] if label != "none" and len(text) > breath(text) else read
 
 
