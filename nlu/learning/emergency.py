@@ -27,6 +27,7 @@ from nlu.emergency.model import CLASSES, breath, danger, features
 from nlu.files import data_path
 from nlu.learning.ngram_model import Array, fit, held_out
 from nlu.learning.request_type import sentences as requests
+from nlu.learning.survey_reply import sentences as answers
 from nlu.text import normalise
 
 REAL = (
@@ -85,14 +86,18 @@ def _class(lines: str) -> str:
 
 
 def talk_of_our_own() -> list[str]:
-    """Return what residents say to the assistant without any danger: the examples of its intents, marks of entities left out."""
+    """Return what residents say to the assistant without any danger: the examples of its intents, marks of entities left out,
+    our sentences for the ways of Art. 12 but for threats, and the answers to a callback."""
     texts = []
     for file in sorted(data_path("nlu").glob("*.yml")):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]:
             if "emergency" not in group.get("intent", "emergency"):
                 lines = str(group.get("examples", "")).splitlines()
                 texts += [_ENTITY.sub(r"\1", line.removeprefix("- ").strip()) for line in lines]
-    return [text for text in texts if text and not held_out(text)]
+    ways = yaml.safe_load(data_path("reading", "handling_sentences.yml").read_text(encoding="utf-8"))
+    texts += [line.strip() for way, lines in ways.items() if way not in ("stability", "emergency") for line in lines.splitlines()]
+    texts += [text for text, _ in answers()]
+    return [text for text in texts if text and not text.startswith("!") and not held_out(text)]
 
 
 def requests_of_our_own() -> list[tuple[str, str]]:

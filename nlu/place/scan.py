@@ -58,6 +58,12 @@ _MASK = "*＊×"
 _SURNAMES = set(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范石姚谭廖邹熊陆郝孔崔邱秦江顾侯邵孟龙段钱汤黎易武贺龚"
 )
+_CALLED_BEFORE = re.compile(
+    r"(?:姓.[,，]?|[他她]|[小老][\u4e00-\u9fff]|同事|同学|朋友|师傅|老师|孩子)(?:名字?)?叫做?(?P<surname>[\u4e00-\u9fff]?)$"
+)
+_KNOWN_BEFORE = re.compile(
+    r"(?:同事|同学|朋友|亲戚|战友|老乡|室友|邻居|老公|老婆|丈夫|妻子|爱人|儿子|女儿|对象|表[哥姐弟妹]|司机|经理|主任|大夫)(?P<surname>[\u4e00-\u9fff])$"
+)
 _LIVING_ELSEWHERE = re.compile(
     r"(?:人|籍|户口|户籍|老家|话|口音|来京|车牌|牌照|号牌|的?车|菜|面馆|烧烤|饭店|驻京|路|街|大厦|胡同|沙龙|大区|银行|大学)"
 )
@@ -198,6 +204,9 @@ def _in_address(text: str, start: int, end: int, kind: str) -> bool:
 
 def _is_person(text: str, start: int, end: int, before: str, name: Name, gazetteer: Gazetteer) -> bool:
     if before.endswith(gazetteer.person_before):
+        return True
+    known = _CALLED_BEFORE.search(before) or _KNOWN_BEFORE.search(before)
+    if known and end - start == 2 and (known["surname"] or name.text[0]) in _SURNAMES:
         return True
     surname = before[-1:] in _SURNAMES
     if surname and name.text in gazetteer.given_names:
