@@ -182,7 +182,8 @@ def _with_fallback(text: str, reply: SurveyReply) -> SurveyReply:
         guesses.append(classes[part.index(top)])
         chances.append(1 / sum(math.exp(score - top) for score in part))
     *answers, kind = guesses
-    if kind == "other" and chances[-1] >= _SURELY_SOMETHING_ELSE and not _ABOUT_THE_SURVEY.search(text):
+    vague = [reply.contacted, reply.resolved, reply.satisfied].count(None) >= 2  # what says more than one thing is no small talk
+    if vague and kind == "other" and chances[-1] >= _SURELY_SOMETHING_ELSE and not _ABOUT_THE_SURVEY.search(text):
         return SurveyReply(None, None, None)
     contacted, resolved, satisfied = (
         answer if chance >= _SURE and kind == "answer" else None for answer, chance in zip(answers, chances, strict=False)
