@@ -206,7 +206,7 @@ def _is_person(text: str, start: int, end: int, before: str, name: Name, gazette
     if before.endswith(gazetteer.person_before):
         return True
     known = _CALLED_BEFORE.search(before) or _KNOWN_BEFORE.search(before)
-    if known and end - start == 2 and (known["surname"] or name.text[0]) in _SURNAMES:
+    if known and end - start == 2 and (known[0].startswith("姓") or (known["surname"] or name.text[0]) in _SURNAMES):
         return True
     surname = before[-1:] in _SURNAMES
     if surname and name.text in gazetteer.given_names:

@@ -10,6 +10,7 @@ import yaml
 
 from nlu.files import data_path
 from nlu.handling import Handling, decide
+from nlu.place import resolve
 from nlu.request_type import classify
 from tests import real_data
 
@@ -65,6 +66,19 @@ def test_abuse_alone_is_no_matter_though_its_words_sound_like_one() -> None:
     assert _decide("你们就是一群骗子", matter_found=True).name == "educate"
     assert _decide("政府都是吸血鬼", matter_found=True).name == "educate"
     assert _decide("一群骗子卖假药给老人", matter_found=True).name == "dispatch"
+
+
+def test_a_word_of_abuse_within_other_words_is_none() -> None:
+    assert _decide("Hi, the lamp outside my flat has been flickering for two weeks").name != "educate"
+    assert _decide("我就想看看孙子").name != "educate"
+
+
+def test_what_happens_in_another_city_is_for_its_own_hotline() -> None:
+    text = "天津滨海新区那边的开发商烂尾了，你们北京能不能管一下"
+    assert resolve(text).elsewhere
+    assert decide(text, request_type="求助", emergency=False, matter_found=True, elsewhere=True).name == "market"
+    assert not resolve("老家在天津，在北京打工被拖欠工资").elsewhere
+    assert not resolve("去三亚的旅游团费不退").elsewhere
 
 
 def test_threats_of_a_crowd_are_a_risk() -> None:

@@ -14,7 +14,6 @@ from bot.system import reference_in_force
 from dispatch.core.settings import Settings
 from dispatch.understanding.service import Reference, understand
 from nlu import contact, survey_reply
-from nlu.place import resolve
 
 SEALED: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("residents_sealed.yml").read_text(encoding="utf-8"))
 _CONTACTED = {True: "yes", False: "no", None: "-"}
@@ -62,9 +61,9 @@ def test_survey_replies() -> None:
         assert _share(read[question] == expected[question] for expected, read in pairs) >= 0.87
 
 
-def test_places() -> None:
+def test_places(reference: Reference) -> None:
     def right(row: dict[str, str]) -> bool:
-        place = resolve(row["text"])
+        place = understand(row["text"], reference).place
         return all(str(getattr(place, level) or "null") in row[level].split("|") for level in ("district", "street") if level in row)
 
     assert _share(right(row) for row in SEALED["place"]) >= 0.88
