@@ -56,6 +56,7 @@ class _Fold(dict[int, str]):
 _FOLD = _Fold()
 
 
+@lru_cache(maxsize=8)
 def _fold(text: str) -> str:
     return text.translate(_FOLD)
 

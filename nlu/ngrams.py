@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 
 from nlu.files import data_path
@@ -20,12 +21,13 @@ def shorten(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
 
 
-def ngrams(text: str) -> set[str]:
+@lru_cache(maxsize=8)  # the readers of one message ask for the same text
+def ngrams(text: str) -> frozenset[str]:
     """Return the runs of one to three characters of normalised ``text``, with its borders marked and numbers alike."""
     text = "^" + _NUMBER.sub("0", shorten(text)) + "$"
     pairs = [text[start : start + 2] for start in range(len(text) - 1)]
     triples = [text[start : start + 3] for start in range(len(text) - 2)]
-    return {*text, *pairs, *triples}
+    return frozenset((*text, *pairs, *triples))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[\u3400-\u9fffA-Za-z0-9]+")
 _LAUGHTER = re.compile(
@@ -19,6 +20,7 @@ _A_SENTENCE = 50  # letters; where they are words, the others needn't be looked 
 _KEYBOARD = re.compile(r"^(?:[a-z]{1,12}|[0-9]{1,7}|(.{1,2})\1{2,})$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=8)  # the readers of one message ask for the same text
 def has_substance(text: str) -> bool:
     """Return whether normalised ``text`` says something to act on: more than greetings, laughter, signs or struck keys."""
     words = "".join(_WORD.findall(text[:300]))

@@ -85,7 +85,7 @@ def grams(piece: str) -> set[str]:
     pattern, letters = _word_classes()
     skeleton, count = pattern.subn(lambda match: letters[str(match.lastgroup)], piece)
     words = _LATIN.findall(piece)
-    found = set(ngrams(_LATIN.sub("a", piece))) if words else ngrams(piece)
+    found = set(ngrams(_LATIN.sub("a", piece) if words else piece))
     if words:
         found |= _words_and_pairs(words) | _words_and_pairs(_LATIN_OR_CLASS.findall(skeleton))
         skeleton = _LATIN.sub("a", skeleton)
