@@ -42,3 +42,11 @@ def test_english_is_read_in_the_words_of_the_catalogue() -> None:
     assert said("the street light in front of my building in Wangjing is broken") == "路灯,望京,坏了"
     assert said("I like turtles") == "I like turtles"
     assert said("KTV太吵了") == "KTV太吵了"
+
+
+def test_putting_right_what_was_told_is_no_matter() -> None:
+    nowhere = place.resolve("")
+    assert subject("地址错了，是四区", nowhere) == "四区"
+    assert subject("暖气不热。刚才电话说错了", nowhere) == "暖气不热。"
+    assert "地址错了" in subject("身份证上地址错了怎么改", nowhere)
+    assert "名字写错了" in subject("房产证名字写错了", nowhere)
