@@ -71,6 +71,7 @@ from bot.jobs import HANDLERS, PERIODIC
 from bot.system import open_platform, warm_up
 from channels import registry
 from channels.assistant.client import Assistant
+from channels.conversations.service import Received
 from channels.inbox.service import Inbox
 from dispatch.accounts.callers import authorise
 from dispatch.console import refusals
@@ -113,7 +114,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
         assistant = Assistant(settings.rasa_url or _NO_ASSISTANT, timeout=settings.rasa_timeout, concurrency=settings.rasa_concurrency)
         inbox = Inbox(platform, assistant)
         app.state.platform, app.state.assistant, app.state.inbox = platform, assistant, inbox
-        background = [asyncio.create_task(_recover(inbox, assistant))]
+        background = [asyncio.create_task(_recover(inbox, assistant, await inbox.left_unanswered()))]
         background += [asyncio.create_task(channel.run(platform, inbox)) for channel in registry.CHANNELS]
         jobs = Jobs(platform.database, slot=settings.slot)
         if with_jobs:
@@ -229,11 +230,12 @@ def create_app(settings: Settings, clock: Clock | None = None, *, warm: bool = F
     return app
 
 
-async def _recover(inbox: Inbox, assistant: Assistant) -> None:
+async def _recover(inbox: Inbox, assistant: Assistant, left: list[Received]) -> None:
     """Answer what an earlier process left unanswered, giving the assistant a while to come up first."""
+    if not left:
+        return
     deadline = asyncio.get_running_loop().time() + timedelta(seconds=60).total_seconds()
     while asyncio.get_running_loop().time() < deadline and not await assistant.ready():  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(0.5)
-    count = await inbox.recover()
-    if count:
-        _log.info("recovered_messages", count=count)
+    await inbox.recover(left)
+    _log.info("recovered_messages", count=len(left))

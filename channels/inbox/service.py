@@ -2,7 +2,7 @@
 
 An inbound message is stored, then acknowledged, then handled: danger first and without Rasa (Art. 12(1)), then whoever holds
 the conversation, then the assistant. Messages of one conversation are handled one after the other. What a crash leaves
-unhandled is found again by its row (``recover``).
+unhandled is found again by its row (``left_unanswered``, ``recover``).
 """
 
 from __future__ import annotations
@@ -151,17 +151,22 @@ class Inbox:
                     await self._ask_assistant(received.message_id, turn)
         self._announce(received.conversation_id)
 
-    async def recover(self) -> int:
-        """Handle every message that an earlier process stored but didn't answer; return how many there were."""
+    async def left_unanswered(self) -> list[Received]:
+        """Return what an earlier process stored but didn't answer, oldest first.
+
+        To be asked before this process takes messages: later the answer would hold its own, such as half an album.
+        """
 
         def work() -> list[Received]:
             with self._platform.database.read() as session:
                 return conversations.unanswered(session)
 
-        pending = await to_thread.run_sync(work)
-        for received in pending:
+        return await to_thread.run_sync(work)
+
+    async def recover(self, left: list[Received]) -> None:
+        """Answer the messages in ``left``, one after the other; what has been answered meanwhile is passed over."""
+        for received in left:
             await self.handle(received)
-        return len(pending)
 
     def _prepare(self, message_id: int) -> _Turn | None:
         """Read the message and answer it if the gateway itself can; otherwise return what the assistant must be asked."""

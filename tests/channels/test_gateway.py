@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 
 from bot.app import create_app
 from channels.conversations import service as conversations
-from channels.message import InboundMessage
+from channels.inbox.service import Inbox
+from channels.message import Attachment, InboundMessage
 from dispatch.core.clock import FixedClock
 from dispatch.core.settings import Settings
 from tests.channels.rasa_double import RasaDouble, running
@@ -172,9 +173,33 @@ def test_a_message_stored_before_a_crash_is_answered_after_it(settings: Settings
             conversations.store(session, InboundMessage("web", token, "before-crash", "电梯坏了"), now=clock.now(), cipher=platform.cipher)
     with TestClient(create_app(configured, clock)) as client:
         client.cookies["jsjb_chat"] = token
-        client.portal.call(client.app.state.inbox.recover)  # type: ignore[attr-defined, union-attr]
+        inbox: Inbox = client.app.state.inbox  # type: ignore[attr-defined]
+        assert client.portal is not None
+        client.portal.call(inbox.recover, client.portal.call(inbox.left_unanswered))
         messages = client.get("/channels/web/messages").json()["messages"]
     assert [m["text"] for m in messages if m["author"] == "bot"] == ["听到：电梯坏了"]
+
+
+def test_what_arrives_while_an_earlier_crash_is_made_good_waits_for_the_rest_of_its_album(
+    settings: Settings, clock: FixedClock, rasa: tuple[str, RasaDouble]
+) -> None:
+    server, double = rasa
+    configured = settings.model_copy(update={"rasa_url": server})
+
+    async def arrive(inbox: Inbox) -> None:
+        left = await inbox.left_unanswered()
+        for number, caption in enumerate(["", "垃圾堆成山了"]):
+            picture = Attachment(kind="photo", ref=f"p{number}")
+            await inbox.accept(InboundMessage("telegram", "1", f"m{number}", caption, attachments=(picture,), group="77"))
+            await inbox.recover(left)
+        await inbox.settle()
+
+    with TestClient(create_app(configured, clock)) as client:
+        inbox: Inbox = client.app.state.inbox  # type: ignore[attr-defined]
+        inbox.album_seconds = 0.05
+        assert client.portal is not None
+        client.portal.call(arrive, inbox)
+    assert [turn["message"] for turn in double.turns] == ["垃圾堆成山了"]
 
 
 def test_metrics_count_without_saying_who_or_what(chat_client: TestClient) -> None:
