@@ -85,6 +85,11 @@ def store(session: Session, inbound: InboundMessage, *, now: datetime, cipher: F
         further = gather(existing, inbound, cipher)
         if further:
             _tell_of_files(session, existing, now)
+        if existing.handled and _says_more(existing, inbound, cipher):
+            # A caption that comes after its album was answered is a message of its own.
+            own_id = f"{inbound.provider_id}:{cipher.lookup(inbound.text)[:16]}"
+            late = replace(inbound, provider_id=own_id, attachments=(), group=None)
+            return store(session, late, now=now, cipher=cipher)
         return Received(existing.id, existing.conversation_id, repeated=not further, handled=existing.handled)
     content = inbound.content()
     if inbound.edits is not None and (original := repository.by_provider_id(session, inbound.channel, inbound.edits)):
@@ -183,7 +188,10 @@ def say_once(
 
 
 def gather(message: Message, inbound: InboundMessage, cipher: FieldCipher) -> bool:
-    """Add a further piece of an album to the message that has the first; return whether it brought anything new."""
+    """Add a further piece of an album to the message that has the first; return whether it brought any file that is new.
+
+    Words are added to those of the other pieces as long as nothing was answered.
+    """
     if inbound.group is None:
         return False
     content = message.content or {}
@@ -191,9 +199,14 @@ def gather(message: Message, inbound: InboundMessage, cipher: FieldCipher) -> bo
     new = [each for each in (inbound.content() or {}).get("attachments", []) if each["ref"] not in {old["ref"] for old in known}]
     if new:
         message.content = {**content, "attachments": [*known, *new]}
-    if inbound.text and not message.text and not message.handled:
-        _set_text(message, inbound.text, cipher)
+    if not message.handled and _says_more(message, inbound, cipher):
+        _set_text(message, "\n".join(filter(None, [full_text(message, cipher), inbound.text])), cipher)
     return bool(new)
+
+
+def _says_more(message: Message, inbound: InboundMessage, cipher: FieldCipher) -> bool:
+    """Return whether a piece of an album has words that the message with the first piece doesn't say."""
+    return inbound.group is not None and inbound.text not in full_text(message, cipher)
 
 
 def _choice(session: Session, conversation_id: str, text: str) -> str | None:

@@ -190,7 +190,7 @@ def test_what_arrives_while_an_earlier_crash_is_made_good_waits_for_the_rest_of_
         left = await inbox.left_unanswered()
         for number, caption in enumerate(["", "垃圾堆成山了"]):
             picture = Attachment(kind="photo", ref=f"p{number}")
-            await inbox.accept(InboundMessage("telegram", "1", f"m{number}", caption, attachments=(picture,), group="77"))
+            await inbox.accept(InboundMessage("telegram", "1", "album-77", caption, attachments=(picture,), group="77"))
             await inbox.recover(left)
         await inbox.settle()
 
@@ -199,7 +199,12 @@ def test_what_arrives_while_an_earlier_crash_is_made_good_waits_for_the_rest_of_
         inbox.album_seconds = 0.05
         assert client.portal is not None
         client.portal.call(arrive, inbox)
-    assert [turn["message"] for turn in double.turns] == ["垃圾堆成山了"]
+        with client.app.state.platform.database.read() as session:  # type: ignore[attr-defined]
+            album = conversations.by_provider_id(session, "telegram", "album-77")
+            assert album
+            said = [each.text for each in conversations.messages(session, album.conversation_id)]
+    assert said == ["垃圾堆成山了", "听到：垃圾堆成山了"]
+    assert len(double.turns) == 1
 
 
 def test_metrics_count_without_saying_who_or_what(chat_client: TestClient) -> None:

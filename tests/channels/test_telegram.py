@@ -76,6 +76,34 @@ def test_an_album_is_one_message(phone: Phone, telegram_double: TelegramApi, dou
     assert telegram_double.texts == ["听到：垃圾堆成山了"]
 
 
+def test_every_caption_of_an_album_is_heard(phone: Phone, double: RasaDouble) -> None:
+    sender = Sender()
+    first, second, bare = (
+        sender.photo(f"p{n}", media_group_id="78", **({"caption": words} if words else {}))
+        for n, words in enumerate(["垃圾堆成山了", "这是一号楼门口，电话13800138000", ""])
+    )
+    for update in [first, second, bare, second]:
+        assert phone.telegram(update) == 200
+    phone.deliver()
+    assert [turn["message"] for turn in double.turns] == ["垃圾堆成山了\n这是一号楼门口，电话138****8000"]
+
+
+def test_a_caption_that_comes_after_its_album_was_answered_is_heard_too(
+    phone: Phone, telegram_double: TelegramApi, double: RasaDouble
+) -> None:
+    sender = Sender()
+    bare = sender.photo("p0", media_group_id="79")
+    late = sender.photo("p1", media_group_id="79", caption="垃圾堆成山了")
+    phone.telegram(bare)
+    phone.deliver()
+    for update in [late, bare, late]:
+        phone.telegram(update)
+        phone.deliver()
+    assert [turn["message"] for turn in double.turns] == ["垃圾堆成山了"]
+    assert [text for text in telegram_double.texts if "听到" in text] == ["听到：垃圾堆成山了"]
+    assert sorted(each["ref"] for each in said(phone)[0]["content"]["attachments"]) == ["p0-1280", "p1-1280"]
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "reply"),
     [
