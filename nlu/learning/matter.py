@@ -1,6 +1,6 @@
 """Train what real messages teach about matters: ``python -m nlu.learning.matter FOLDER`` (the folder with the real messages).
 
-The messages stay where they are. ``data/reading/matter_labels.csv`` names 3,475 of them by a digest and says which items of the
+The messages stay where they are. ``data/reading/matter_labels.csv`` names 7,687 of them by a digest and says which items of the
 catalogue somebody who read them would dispatch them by, best first (``-`` for none); those of the part ``test`` were drawn and
 labelled before anything was learnt from the others, and are only counted here. What is learnt is the difference between the label
 and what the catalogue's own sentences say (nlu.matter), as weights of characters and pairs; the catalogue's sentences are learnt
