@@ -132,6 +132,22 @@ _NEWS = re.compile(
 )
 
 
+_REPROACH = re.compile(r"为什么|为何|为啥|凭什么|凭啥|怎么[还就总老又没不]|问题|疑问")
+_ASKS = re.compile(
+    r"[?？吗呢么哪啥问]|咨询|何时|是否|什么|怎么|怎样|如何|多少|多久|多长|[能可]否|能不能|可不可以|会不会|有没有|是不是|想知道|了解|几[时点号天年]|"
+    r"时间|进度|进展|请教|告知|解答|政策|材料|手续|流程|条件|电话|地址|计划|规划"
+)
+_FAULT = re.compile(
+    r"投诉|质疑|违[建法规]|不合[理法]|迟迟[不没未无]|一直[不没未无]|至今[不没未无仍]|坑害|欺诈|欺骗|扰民|质量(?:有|存在|差|问题)|漏水|渗水|开裂|"
+    r"多次(?:反映|反馈|投诉)|严重|问题(?:很多|多多|不断|重重)|乱停|不作为|推诿|怠慢|为难|刁难|[打收叫约]不[到上]|拥堵|堵塞|积水|不成功|拖欠|不[给予]"
+)
+
+
+def _finds_fault(text: str) -> bool:
+    """Return whether ``text`` says what is wrong and asks nothing, or only asks why that is so: no answer would help."""
+    return _FAULT.search(text) is not None and not _ASKS.search(_REPROACH.sub("", text))
+
+
 CLASSES: tuple[tuple[str, str | None], ...] = (
     ("ordinary", None),
     *((name, None) for name in ("progress", "explain", "educate", "market", "liaison", "human")),
@@ -205,6 +221,6 @@ def decide(text: str, *, request_type: str | None, emergency: bool, matter_found
             learnt = None  # a furious complaint
         if learnt and not any((rules[n].route, rules[n].channel) == learnt[:2] and rules[n].excluded(text) for n in candidates):
             return Handling(*learnt, "与此类诉求措辞相近（模型判断）", risk)
-    if request_type == "咨询":
+    if request_type == "咨询" and not _finds_fault(text):
         return Handling("answer", None, 0.85, "咨询类诉求，先行答复（第十二条）", risk)
     return Handling("dispatch", None, 0.9 if matter_found else 0.7, "属承办单位职责范围，派单办理（第十二条、第十四条）", risk)

@@ -81,6 +81,26 @@ def test_what_happens_in_another_city_is_for_its_own_hotline() -> None:
     assert not resolve("去三亚的旅游团费不退").elsewhere
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "关于南区三号楼外墙渗水的问题",
+        "永兴家园交了房证迟迟办不下来",
+        "为什么电梯坏了不给修，物业收钱倒积极",
+        "反映湖滨路机动车乱停的问题",
+        "本楼供暖主管道多次漏水，多次向物业反映，至今没有解决，住户苦不堪言，老人孩子只能靠电暖器过夜，望领导重视",
+    ],
+)
+def test_who_says_what_is_wrong_and_asks_nothing_is_not_answered_but_helped(text: str) -> None:
+    assert _decide(text).name == "dispatch"
+    assert decide(text, request_type="咨询", emergency=False, matter_found=False).name == "dispatch"
+
+
+@pytest.mark.parametrize("text", ["请问外墙渗水归谁修", "违章停车罚款在哪交", "办证中心电话的问题", "漏水造成的损失能找物业赔吗"])
+def test_a_question_about_what_is_wrong_is_answered(text: str) -> None:
+    assert _decide(text).name == "answer"
+
+
 def test_threats_of_a_crowd_are_a_risk() -> None:
     assert _decide("再不解决我就抱着孩子去天安门").stability_risk
     assert _decide("两百名购房人明天到售楼处集会维权").stability_risk
