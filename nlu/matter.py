@@ -64,9 +64,11 @@ _AGAINST = 0.06
 _ASKING = 1.25
 _OPENING = (2.0, 1.5)
 _LONG_SCALE = 1.3
-_OTHER_SCORE = 0.6
+_OTHER_SCORE = 0.56
 _OWN_SENTENCE = 0.9
 _MAX_OTHERS = 8
+_LISTING = 3
+"""Clauses from which on a short message is looked through for further matters, as long ones are sentence by sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,14 @@ class MatterMatcher:
         if not _WORDY.search(text):
             return None
         pieces = _pieces(text)
+        if listing := len(pieces) == 1 and len(clauses := _clauses(text)) >= _LISTING:
+            pieces += clauses
         evidence: dict[int, list[str]] = defaultdict(list)
         said = self._phrases.weigh(pieces, evidence)
         similar, learnt = self._model.read(pieces)
         readings = similar[:-1] + said + learnt[:-1]
-        if len(pieces) == 1:
-            return _Reading(readings[0], readings, evidence)
+        if listing or len(pieces) == 1:
+            return _Reading(readings[0], readings[1:] if listing else readings, evidence)
         weights = np.array([_weight(piece, position) for position, piece in enumerate(pieces)], dtype=np.float32)
         mean = weights @ (similar[:-1] + said) / weights.sum()
         return _Reading(_LONG_SCALE * (mean + 0.5 * similar[-1]) + learnt[-1], readings, evidence)
@@ -237,6 +241,11 @@ def _pieces(text: str) -> list[str]:
             pieces.append(piece)
     readable = [piece for piece in pieces if len(piece) > 3]
     return readable[:_MAX_PIECES] or [text[:_PIECE]]
+
+
+def _clauses(text: str) -> list[str]:
+    """Return the clauses of a short ``text`` that may each name a matter of their own."""
+    return [clause for clause in _CLAUSES.findall(text) if len(clause) > 3]
 
 
 def _weight(piece: str, position: int) -> float:

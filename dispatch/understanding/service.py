@@ -38,6 +38,9 @@ MATTER_THRESHOLD = matter.CONFIDENT
 _ENOUGH_TO_GUESS = 4
 """Characters below which a matter needs one of its own phrases: 停电 names one, 算了 doesn't."""
 
+_HELP, _CALM = "求助", ("咨询", "建议")
+"""Who reports danger asks for help, however the words sound."""
+
 _ASSIGNED = frozenset({"dispatch", "answer", "liaison", "progress", "human", "market"})
 
 
@@ -144,12 +147,15 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
         sure = _first(opinion.value, opinion.score, sure)
     kind = request_type.classify(plain)
     route = handling.decide(plain, request_type=kind.name, emergency=danger is not None, matter_found=bool(sure), elsewhere=where.elsewhere)
+    if route.name == "educate":
+        sure = []  # by definition there is nothing but abuse in it (Art. 12(6))
+    wanted = _HELP if danger and kind.name in _CALM else kind.name
     main = sure[0] if sure else None
 
     if danger:
         why.append(f"紧急：{danger.why}")
-    if kind.name:
-        why.append(f"诉求类型 {kind.name}：{kind.why}")
+    if wanted:
+        why.append(f"诉求类型 {wanted}：{kind.why if wanted == kind.name else '危险中的人在求救'}")
     why.append(f"处置方式 {route.name}：{route.why}")
     if opinion:
         why.append(opinion.why)
@@ -166,7 +172,7 @@ def understand(text: str, reference: Reference, *, near: place.Place | None = No
         why.append(assignment.why)
 
     return Understanding(
-        request_type=kind.name,
+        request_type=wanted,
         handling=route.name,
         channel=route.channel,
         emergency=EmergencyOut(line=danger.line, evidence=danger.evidence, also=list(danger.also)) if danger else None,

@@ -90,6 +90,11 @@ def test_a_rant_has_one_main_matter_and_lists_the_others(matcher: MatterMatcher)
     assert {"1203", "0810", "0304", "1906"} <= {found.code for found in others}
 
 
+def test_a_short_list_of_matters_is_looked_through_too(matcher: MatterMatcher) -> None:
+    found = [match.code for match in matcher.matters("电梯坏了，楼道灯不亮，门禁也刷不开")]
+    assert set(found) == {"0806", "0816", "0817"}
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
