@@ -159,7 +159,7 @@ _FILLERS = re.compile(r"嗯+|呃+|那个(?=有|没|他|我|人|$)|然后|就是�
 _AGAIN = re.compile(r"又|没几天|没两天|反弹|复发")
 _REST = re.compile(r"(?:还有|剩下|其余|其他|其它|别的|另外?|就剩|只剩)")
 _MANNERS = re.compile(r"态度|耐心|热情|师傅|工作人员|客气|和气|负责")
-_SURE = 0.6
+_SURE = 0.5
 _SURELY_SOMETHING_ELSE = 0.85
 _ABOUT_THE_SURVEY = re.compile(
     r"满意|解决了|没解决|办结|联系我|联系过|修好|没人(?:联系|理|搭理)|差评|好评|依然|照样|感谢|谢谢|贴心|表扬|点赞"
